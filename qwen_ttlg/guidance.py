@@ -130,8 +130,8 @@ def shift(self:GuidedScheduler, i, v, x):
         img = self.decode(x0)
         d_img, values, finite = picture_gradient(img, self.ttlg.losses, self.first)
         d_x0, = torch.autograd.grad(img, x0, d_img)
-    if self.first is None: self.first = values
     finite &= d_x0.isfinite().flatten(1).all(1)
+    if self.first is None and finite.all(): self.first = values
     self.skipped += int((~finite).sum())
     shift = -self.ttlg.lr*(sigma - after).abs()/AVERAGE_STEP*_rms(d_img).flatten(1)[:, :, None]*_unit(d_x0)
     shift = torch.where(finite.view(-1, 1, 1), shift, torch.zeros_like(shift))

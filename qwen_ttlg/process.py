@@ -7,7 +7,7 @@ __all__ = ['create_test_data', 'Selection', 'extract_frames', 'assemble_video', 
 
 # %% ../nbs/15_process.ipynb #c004
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from .core import InputError, make_folder, open_picture, sheet, to_pil, to_tensor
 from .edges import edge_map, load_edges, save_edges
@@ -55,6 +55,9 @@ class Selection:
     edge_method: str = 'sobel' # 'sobel', 'laplacian' or 'canny'
 
     def arguments(self): return dict(every_nth=1 if self.fps else self.every_nth, fps=self.fps, start=self.start, end=self.end, max_frames=self.max_frames)
+
+    def contract(self): # what must stay the same when a run is continued: all but how much of the video is edited
+        return {k: v for k, v in asdict(self).items() if k not in ('end', 'max_frames')}
 
     def size_of(self, info): # (width, height) of the frames made from a video
         width, height = fit_size(info.width, info.height, self.size, self.policy)
@@ -132,8 +135,8 @@ def process_video(
     started = frame_path(out, 0)
     init = to_tensor(open_picture(started)) if (out/'run.json').exists() and started.exists() else make_init(pipe, first, settings, init_frame, style_prompt)
     maps = _edge_maps(pictures, make_folder(out/'edges'), selection.edge_method)
-    look = str(init_frame or style_prompt or "the video's own first frame")
-    run_frames(pipe, init, maps, out, settings, reference=edge_map(first, selection.edge_method), notes=[f'look: {look}'], total=_expected(info, selection), progress=progress)
+    source = dict(video=f'{info.path.name}, {info.path.stat().st_size} bytes', look=str(init_frame or style_prompt or 'first frame')) | selection.contract()
+    run_frames(pipe, init, maps, out, settings, edge_map(first, selection.edge_method), source=source, total=_expected(info, selection), progress=progress)
     assemble_video(out, out/'video.mp4', selection.rate(info))
     return out/'video.mp4'
 
@@ -153,7 +156,7 @@ def _expected(info, selection):
     n = max(0, int(span*float(selection.rate(info)) + .999) - 1)
     return min(n, selection.max_frames - 1) if selection.max_frames else n
 
-# %% ../nbs/15_process.ipynb #c026
+# %% ../nbs/15_process.ipynb #c028
 def demo(
     pipe, # the tiny pipeline
     out:str|Path, # folder, made if absent
@@ -178,7 +181,7 @@ def demo(
     _demo_results(out, rows, runs, frames)
     return {name: tuple(sum(v)/len(v) for v in r) for name, r in runs.items()}
 
-# %% ../nbs/15_process.ipynb #c027
+# %% ../nbs/15_process.ipynb #c029
 def _demo_results(out, rows, runs, frames):
     "The demo's contact sheet and its metrics, frame by frame."
     shown = sorted({round(i*(frames - 1)/7) for i in range(8)})

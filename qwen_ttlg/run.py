@@ -110,11 +110,12 @@ def open_run(
     info, # the pipeline's `ModelInfo`
     init, # (1,3,H,W) in [0,1], the init frame
     notes=(), # sentences to keep
+    source:dict=None, # what the edge maps come from, numbers and strings; part of the contract
 )->dict: # the content of run.json
     "Start a run in `out`, or check that it continues the same one; `InputError` names what differs."
     out = make_folder(out)
     model = {k: v for k, v in asdict(info).items() if k in ('model_id', 'revision', 'dtype', 'weights')}
-    contract = asdict(settings) | model | dict(init=picture_hash(init), size=f'{init.shape[-1]}x{init.shape[-2]}')
+    contract = asdict(settings) | model | (source or {}) | dict(init=picture_hash(init), size=f'{init.shape[-1]}x{init.shape[-2]}')
     file = out/'run.json'
     if file.exists():
         old = _read_json(file)
@@ -166,13 +167,14 @@ def stream(
     settings:Settings=None,
     reference:EdgeMap=None, # edges of the source's first frame, if known: they set the edges' strength
     notes=(), # sentences for run.json
+    source:dict=None, # what the edge maps come from, for run.json
 ):  # yields (frame number, picture tensor (1,3,H,W), metrics row) for every frame drawn now; the first item says how many were done before
     "Draw the frames of a run one after the other; frames that are done already are skipped without being loaded."
     out, settings = Path(out), settings or Settings()
     init = to_tensor(init) if isinstance(init, Image.Image) else init
     height, width = init.shape[-2:]
     check_size(height, width)
-    open_run(out, settings, pipe.info, init, notes)
+    open_run(out, settings, pipe.info, init, notes, source)
     done = finished(out)
     yield done, None, None
     prev, setup = to_tensor(open_picture(frame_path(out, done))), None
@@ -203,13 +205,13 @@ def draw_frame(pipe, out, i, edges, prev, settings, strength, floor):
 
 # %% ../nbs/11_run.ipynb #c026
 def run_frames(
-    pipe, init, edges, out, settings:Settings=None, reference:EdgeMap=None, notes=(), # as for `stream`
+    pipe, init, edges, out, settings:Settings=None, reference:EdgeMap=None, notes=(), source:dict=None, # as for `stream`
     total:int=None, # number of frames after 0000, for the time left; by default len(edges)
     progress:bool=True, # show a progress bar
 )->int: # number of frames after 0000 in the folder
     "Draw a whole run, or what is missing of it."
     total = total if total is not None else len(edges) if hasattr(edges, '__len__') else None
-    frames, done = stream(pipe, init, edges, out, settings, reference, notes), 0
+    frames, done = stream(pipe, init, edges, out, settings, reference, notes, source), 0
     with tqdm(total=total, unit='frame', disable=not progress, smoothing=.1) as bar:
         for done, picture, row in frames:
             if picture is None:

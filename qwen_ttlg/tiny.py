@@ -255,10 +255,10 @@ def make_transformer(layers=6, heads=3):
     return QwenImageTransformer2DModel(num_layers=layers, num_attention_heads=heads, attention_head_dim=64, joint_attention_dim=64, axes_dims_rope=(16, 24, 24))
 
 # %% ../nbs/04_tiny.ipynb #c038
-def make_processor(tokenizer):
-    "The `Qwen2VLProcessor` around `tokenizer`."
+def make_processor(tokenizer, max_pixels=28*28*1280):
+    "The `Qwen2VLProcessor` around `tokenizer`; the text encoder sees pictures at no more than `max_pixels`, a token for every 28 x 28 of them."
     from transformers import Qwen2VLImageProcessor, Qwen2VLProcessor, Qwen2VLVideoProcessor
-    image = Qwen2VLImageProcessor(min_pixels=56*56, max_pixels=28*28*1280, patch_size=14, temporal_patch_size=2, merge_size=2)
+    image = Qwen2VLImageProcessor(min_pixels=56*56, max_pixels=max_pixels, patch_size=14, temporal_patch_size=2, merge_size=2)
     return Qwen2VLProcessor(image_processor=image, tokenizer=tokenizer, video_processor=Qwen2VLVideoProcessor())
 
 TINY_TEXT = dict(hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
@@ -276,14 +276,14 @@ def make_text_encoder(tokenizer, seed=0, text=TINY_TEXT, vision=TINY_VISION):
         return Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(text_config=text, vision_config=vision, **special)).eval()
 
 # %% ../nbs/04_tiny.ipynb #c039
-def make_pipeline(seed=0, vae=None, transformer=None):
+def make_pipeline(seed=0, vae=None, transformer=None, max_pixels=28*28*1280):
     "A tiny `QwenImageEditPlusPipeline`; untrained but for the parts handed in."
     from diffusers import FlowMatchEulerDiscreteScheduler, QwenImageEditPlusPipeline
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         tok, vae, transformer = make_tokenizer(), vae or make_vae(), transformer or make_transformer()
     return QwenImageEditPlusPipeline(scheduler=FlowMatchEulerDiscreteScheduler(**SCHEDULER), vae=vae, text_encoder=make_text_encoder(tok),
-                                     tokenizer=tok, processor=make_processor(tok), transformer=transformer)
+                                     tokenizer=tok, processor=make_processor(tok, max_pixels), transformer=transformer)
 
 # %% ../nbs/04_tiny.ipynb #c040
 TINY_FOLDER = Path(__file__).parent/'tiny_model' if '__file__' in globals() else Path('../qwen_ttlg/tiny_model') # where the trained weights are
