@@ -14,6 +14,7 @@ from .edges import sobel
 from .guidance import TTLG
 from .losses import EdgeLoss
 from .metrics import floor_edge_error, psnr
+from .run import versions
 from .sampling import edit_frame, frame_vae, restyle_frame
 from .tiny import STYLES, Scenes, restyle, scene_edges, short_name
 
@@ -103,13 +104,12 @@ def evaluate(pipe, n=64, frames=23, seed=HELD_OUT, cfg=1., lr=.05, steps=10, she
     return dict(scenes=n, frames=frames + 1, seed=seed, cfg=cfg, lr=lr, steps=steps, all=summary(plain, guided), by_look=by_look,
         curves={k: dict(unguided=plain[k].median(1).values.tolist(), guided=guided[k].median(1).values.tolist()) for k in ('psnr', 'copy', 'edge', 'floor')},
         restyling=dict(median_psnr=float(quality.median()), by_style=dict(zip(STYLES, quality.median(1).values.tolist())), right=float(right.float().mean())),
-        motion_median=float(motion.median()), seconds=round(time.time() - start), device=_device_name(dev), versions=_versions())
+        motion_median=float(motion.median()), seconds=round(time.time() - start), device=_device_name(dev), versions=versions())
 
+# %% ../nbs/14_evaluate.ipynb #c017
 def _device_name(dev): return torch.cuda.get_device_name(dev) if dev.type == 'cuda' else platform.processor() or 'CPU'
-def _versions():
-    import diffusers, transformers
-    return dict(torch=torch.__version__, diffusers=diffusers.__version__, transformers=transformers.__version__)
 
+# %% ../nbs/14_evaluate.ipynb #c018
 def _sheets(folder, plain, guided, shown=(0, 3, 7, 11, 15, 19)):
     "Contact sheets of twenty scenes: truth, unguided, guided."
     shown = [t for t in shown if t < len(plain)]
@@ -119,7 +119,7 @@ def _sheets(folder, plain, guided, shown=(0, 3, 7, 11, 15, 19)):
             rows |= {f'{i} truth': [plain[t][1][i] for t in shown], f'{i} unguided': [plain[t][0][i] for t in shown], f'{i} guided': [guided[t][0][i] for t in shown]}
         sheet(rows, titles=[f'frame {t + 1}' for t in shown]).save(folder/f'sheet_{page//5}.png')
 
-# %% ../nbs/14_evaluate.ipynb #c017
+# %% ../nbs/14_evaluate.ipynb #c019
 def main(argv=None):
     "`python -m qwen_ttlg.evaluate OUT.json`: measure the tiny model on held-out scenes."
     from qwen_ttlg.models import load_pipeline

@@ -174,12 +174,29 @@ def _mix(img, dark, bright):
     d, b = (torch.tensor(c, device=img.device, dtype=img.dtype).view(1, 3, 1, 1) for c in (dark, bright))
     return d + (b - d)*luma(img)
 
-def night(img): return .55*img*torch.tensor([.45, .6, 1.], device=img.device).view(1, 3, 1, 1) + torch.tensor([0., .01, .06], device=img.device).view(1, 3, 1, 1)
-def sepia(img): return _mix(img, (.16, .09, .03), (1., .92, .76))
-def line_art(img): return (1 - .8*sobel(img)).clamp(0, 1).expand(-1, 3, -1, -1)
-def poster(img): return torch.sigmoid((img - .5)*9)
-def negative(img): return 1 - img
+def night(img):
+    "Dark and blue."
+    tint, glow = (torch.tensor(c, device=img.device).view(1, 3, 1, 1) for c in ((.2475, .33, .55), (0., .01, .06)))
+    return tint*img + glow
+
+def sepia(img):
+    "Luma on a scale from dark brown to cream."
+    return _mix(img, (.16, .09, .03), (1., .92, .76))
+
+def line_art(img):
+    "Dark lines where the edges are, on white."
+    return (1 - .8*sobel(img)).clamp(0, 1).expand(-1, 3, -1, -1)
+
+def poster(img):
+    "Steep contrast in every channel."
+    return torch.sigmoid((img - .5)*9)
+
+def negative(img):
+    "Every channel upside down."
+    return 1 - img
+
 def thermal(img):
+    "Luma as a heat scale: blue, purple, orange, yellow."
     y = luma(img)
     return torch.cat([(2.2*y - .3).clamp(0, 1), (2*y - .9).clamp(0, 1), (.35 + 1.3*y - 2.4*(y - .35).clamp(min=0)).clamp(0, 1)], 1)
 

@@ -33,7 +33,7 @@ def random_styles(n, rng, natural=.4):
     u, k = (torch.rand(n, generator=rng, device=rng.device) for _ in range(2))
     return torch.where(u < natural, 0, 1 + (k*len(STYLES)).long().clamp(max=len(STYLES) - 1))
 
-# %% ../nbs/13_training.ipynb #c008
+# %% ../nbs/13_training.ipynb #c009
 @torch.no_grad()
 def make_pictures(
     n:int, # how many
@@ -51,14 +51,14 @@ def make_pictures(
         out.append((torch.where(edge.view(-1, 1, 1, 1), scene_edges(img)[0], styled)*255).round().byte())
     return torch.cat(out)
 
-# %% ../nbs/13_training.ipynb #c011
+# %% ../nbs/13_training.ipynb #c012
 def vae_loss(y, x, mean, logvar):
     "Reconstruction `y` against `x`, both (B,3,H,W) in [-1,1]; `mean` and `logvar` of the posterior."
     slope = lambda q: torch.cat([(q[..., 1:, :] - q[..., :-1, :]).flatten(1), (q[..., 1:] - q[..., :-1]).flatten(1)], 1)
     kl = .5*(mean**2 + logvar.exp() - 1 - logvar).mean()
     return (y - x).abs().mean() + 3*F.mse_loss(y, x) + .5*(slope(y) - slope(x)).abs().mean() + 1e-4*kl
 
-# %% ../nbs/13_training.ipynb #c012
+# %% ../nbs/13_training.ipynb #c014
 def _autocast(device): return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=torch.device(device).type == 'cuda')
 
 def _cosine(step, elapsed, warmup=300, floor=.01):
@@ -73,7 +73,7 @@ def reconstruct(net, x):
     for block in net.decoder: z = block(z)
     return z.float(), mean, logvar
 
-# %% ../nbs/13_training.ipynb #c013
+# %% ../nbs/13_training.ipynb #c016
 def train_vae(
     pictures, # (N,3,S,S) uint8
     seconds:float, # how long
@@ -99,7 +99,7 @@ def train_vae(
         step += 1
     return finish_vae(vae, net, pictures), log
 
-# %% ../nbs/13_training.ipynb #c014
+# %% ../nbs/13_training.ipynb #c017
 @torch.no_grad()
 def finish_vae(vae, net, pictures):
     "Put the 2-D weights into the 3-D VAE and the statistics of its latents into its configuration."
@@ -113,7 +113,7 @@ def _encode(net, x):
     for block in net.encoder: x = block(x)
     return x.chunk(2, 1)[0]
 
-# %% ../nbs/13_training.ipynb #c017
+# %% ../nbs/13_training.ipynb #c020
 SIZES = {(128, 128): .40, (128, 192): .11, (192, 128): .08, (144, 256): .15, (256, 144): .06, (192, 192): .12, (256, 256): .08} # (height, width): share of the steps
 
 @torch.no_grad()
@@ -136,7 +136,7 @@ def scene_latents(
             tokens.append(pack(z.float()).unflatten(0, (8, s.n)).transpose(0, 1).bfloat16()); styles.append(style)
     return torch.cat(tokens), torch.cat(styles)
 
-# %% ../nbs/13_training.ipynb #c020
+# %% ../nbs/13_training.ipynb #c023
 PROMPTS = [NEGATIVE_PROMPT, CARRY_PROMPT, 'follow the edges and keep the style', 'the next frame of the video', 'keep the colours, textures and style of picture 2'] \
         + [RESTYLE_PROMPT.format(style=s) for s in STYLES] + list(STYLES)
 N_CARRY = 4 # prompts 1..4 carry the look on; then come two prompts a style
@@ -148,7 +148,7 @@ def pick_prompts(styles, restyling, rng, dropout=.1):
     style = N_CARRY + styles + len(STYLES)*(r() < .5)
     return torch.where(r() < dropout, 0, torch.where(restyling, style, carry))
 
-# %% ../nbs/13_training.ipynb #c021
+# %% ../nbs/13_training.ipynb #c024
 @torch.no_grad()
 def prompt_table(
     pipe, # a tiny pipeline with token types passed through
@@ -168,7 +168,7 @@ def prompt_table(
     mask = torch.stack([torch.arange(length) < len(e) for e in rows[0]])
     return table, mask.to(table.device)
 
-# %% ../nbs/13_training.ipynb #c024
+# %% ../nbs/13_training.ipynb #c027
 def make_batch(bank, words, n, references, rng, restyling=.25):
     "Draw (target, references, embeddings, mask) of `n` samples; `bank` is (tokens, styles) and `words` is (table, mask)."
     (tokens, styles), (table, mask), dev = bank, words, rng.device
@@ -184,7 +184,7 @@ def make_batch(bank, words, n, references, rng, restyling=.25):
     refs = [get(edge), noisy] + ([get(torch.zeros_like(k))] if references == 3 else [])
     return get(target), torch.cat(refs, 1), table[variant, prompt], mask[prompt]
 
-# %% ../nbs/13_training.ipynb #c025
+# %% ../nbs/13_training.ipynb #c028
 def velocity(transformer, x, refs, sigma, embeds, mask, grid, references):
     "The transformer's velocity for noisy tokens `x` (B,T,64) beside reference tokens; `sigma` (B,), `grid` the rows and columns of tokens."
     shapes = [[(1, *grid)]*(1 + references)]*len(x)
@@ -200,7 +200,7 @@ def flow_loss(transformer, batch, grid, references, rng):
     with _autocast(rng.device): v = velocity(transformer, (1 - sigma)*target + sigma*noise, refs, sigma.flatten(), embeds, mask, grid, references)
     return F.mse_loss(v.float(), noise - target)
 
-# %% ../nbs/13_training.ipynb #c026
+# %% ../nbs/13_training.ipynb #c029
 class Trainer:
     "A transformer, its running average, and steps on batches of one size at a time."
     def __init__(self, transformer, words, tokens=512*64, lr=1.5e-3, seed=0, decay=.9995):
@@ -222,7 +222,7 @@ class Trainer:
             if self.step % 500 == 0: self.log.append((name, self.step, round(t), round(loss.item(), 4))); print(*self.log[-1], flush=True)
             self.step += 1
 
-# %% ../nbs/13_training.ipynb #c028
+# %% ../nbs/13_training.ipynb #c031
 @patch
 def state(self:Trainer):
     "All that a trainer needs to go on."
@@ -235,7 +235,7 @@ def load(self:Trainer, state):
     for a, b in zip(self.average, state['average']): a.copy_(b)
     self.step, self.log = state['step'], list(state['log'])
 
-# %% ../nbs/13_training.ipynb #c029
+# %% ../nbs/13_training.ipynb #c032
 @patch
 def one(self:Trainer, banks):
     "One optimiser step on a batch of one size and one number of references."
@@ -262,7 +262,7 @@ def averaged(self:Trainer):
             with torch.no_grad(): torch._foreach_copy_(self.params, raw)
     return swap()
 
-# %% ../nbs/13_training.ipynb #c032
+# %% ../nbs/13_training.ipynb #c035
 def sigmas(tokens, steps):
     "The scheduler's sigmas for a picture of so many tokens, computed by the scheduler itself."
     c = SCHEDULER; s = FlowMatchEulerDiscreteScheduler(**c)
@@ -283,7 +283,7 @@ def denoise(transformer, noise, refs, embeds, mask, grid, references, steps=10, 
         x = x + (b - a)*v
     return x
 
-# %% ../nbs/13_training.ipynb #c033
+# %% ../nbs/13_training.ipynb #c037
 @torch.no_grad()
 def rollout(transformer, net, words, scenes, styles, frames, height, width, references=2, cfg=1., seed=0, steps=10, gap=1., start=0.):
     "Chains of the model's own frames. Yields (prev, edge, target, anchor) tokens, the drawn and the true picture of every frame."
@@ -303,7 +303,7 @@ def rollout(transformer, net, words, scenes, styles, frames, height, width, refe
         yield (prev, edge, target, anchor), img, true
         with _autocast(net.device): prev = enc(img)
 
-# %% ../nbs/13_training.ipynb #c034
+# %% ../nbs/13_training.ipynb #c038
 def chain_bank(transformer, net, words, n, frames, height, width, seed, **kw):
     "Cached (prev, edge, target, anchor) tokens (n*frames,4,T,64) from the model's own chains."
     out = []
@@ -321,7 +321,7 @@ def chain_batch(bank, words, n, references, rng):
     prompt = pick_prompts(torch.zeros(n, dtype=torch.long, device=rng.device), torch.zeros(n, dtype=torch.bool, device=rng.device), rng)
     return target, torch.cat([edge, prev] + [anchor]*(references == 3), 1), table[(rand()*len(table)).long(), prompt], mask[prompt]
 
-# %% ../nbs/13_training.ipynb #c037
+# %% ../nbs/13_training.ipynb #c041
 COUNTS = {(128, 128): 30000, (128, 192): 5000, (192, 128): 4000, (144, 256): 6000, (256, 144): 3000, (192, 192): 5000, (256, 256): 2500} # scenes
 CHAINS = [((128, 128), 300, 20, 1.), ((128, 128), 120, 20, 4.), ((144, 256), 120, 14, 1.), ((192, 192), 100, 12, 1.)] # size, scenes, frames, CFG
 
@@ -341,7 +341,7 @@ class Stages:
         d = self.get('vae'); vae = make_vae(**d['stats']); vae.load_state_dict(d['weights'])
         return vae.to(self.device).eval().requires_grad_(False)
 
-# %% ../nbs/13_training.ipynb #c038
+# %% ../nbs/13_training.ipynb #c042
 @patch
 def vae(self:Stages, seconds):
     "Train the VAE and keep it."
@@ -359,7 +359,7 @@ def latents(self:Stages, seconds=None):
     encode = None if self.small else torch.compile(net.encode, dynamic=True)
     self.keep('bank', {(h, w): scene_latents(net, n, h, w, seed=10_000 + 7*h + w, chunk=192, encode=encode) for (h, w), n in self.counts.items()})
 
-# %% ../nbs/13_training.ipynb #c039
+# %% ../nbs/13_training.ipynb #c043
 @patch
 def trainer(self:Stages):
     "The trainer, taken up where it was put away."
@@ -376,7 +376,7 @@ def transformer(self:Stages, seconds, share=(0., 1.)):
     trainer.train([(1, self.get('bank'), make_batch)], seconds, share=share)
     self.keep('trainer', trainer.state())
 
-# %% ../nbs/13_training.ipynb #c040
+# %% ../nbs/13_training.ipynb #c044
 @patch
 def chains(self:Stages, seconds, share=(0., 1.)):
     "Draw chains with the averaged weights, then train on them and on the bank, half the learning rate."
@@ -398,7 +398,7 @@ def save(self:Stages, seconds=None):
         for p, q in zip(pipe.transformer.parameters(), trainer.average): p.copy_(q)
     pipe.to(torch.float16).save_pretrained(self.folder/'model')
 
-# %% ../nbs/13_training.ipynb #c041
+# %% ../nbs/13_training.ipynb #c045
 def main(argv=None):
     "`python -m qwen_ttlg.training STAGE FOLDER`: one stage of a training run."
     p = argparse.ArgumentParser(prog='python -m qwen_ttlg.training', description=main.__doc__)
