@@ -84,6 +84,8 @@ def extract_frames(
     for n, pic in enumerate(selection.frames(info)):
         if n: save_edges(edges/f'edge_{n:04d}.png', edge_map(pic, selection.edge_method))
         else: save_picture(Path(out)/'init_frame.png', to_tensor(pic))
+    for old in edges.glob('edge_*.png'): # maps that an earlier, longer extraction left
+        if old.stem[5:].isdecimal() and int(old.stem[5:]) > n: old.unlink()
     return n
 
 # %% ../nbs/15_process.ipynb #c015
