@@ -38,7 +38,7 @@ def take(
 
 # %% ../nbs/17_cli.ipynb #c008
 HELP = dict(every_nth='use every n-th frame, the first included', fps='instead of --every_nth: so many frames a second, by timestamp', start='where to begin, in seconds', end='where to stop, in seconds',
-    max_frames='stop after so many frames', size='WxH in pixels, multiples of 16; see --policy', policy="'keep' the aspect and fit into --size, 'stretch' to it, or 'crop' to it", edge_method='sobel, laplacian or canny')
+    max_frames='stop after so many frames', size="WxH in pixels, multiples of 16, see --policy; without it the video's own size", policy="'keep' the aspect and fit into --size, 'stretch' to it, or 'crop' to it", edge_method='sobel, laplacian or canny')
 
 def _parser(name, text, **kw):
     p = argparse.ArgumentParser(prog=name, description=text, **kw)
@@ -74,6 +74,7 @@ def command(f):
 @command
 def qwen_video_edit(argv):
     "Draw a frame for every edge map, beginning with the init frame's look."
+    from qwen_ttlg.core import make_folder
     from qwen_ttlg.run import Settings, run_frames
     p = _parser('qwen_video_edit', qwen_video_edit.__doc__ + ' Run again, the same command continues where it stopped.')
     p.add_argument('--init_frame', required=True, help='first picture: the look of the video')
@@ -83,8 +84,8 @@ def qwen_video_edit(argv):
     p.add_argument('--size', help='WxH: the size to work at; edge maps must have it (default: that of the edge maps)')
     _model_flags(p); add_settings(p, Settings)
     args = p.parse_args(argv)
-    settings = take(args, Settings)
-    init, files = _pictures(args)
+    settings, (init, files) = take(args, Settings), _pictures(args)
+    make_folder(args.out_frames_dir)
     n = run_frames(_load(args), init, files, args.out_frames_dir, settings)
     if args.metrics_out: _copy_metrics(args)
     print(f'{n} frames after the first are in {args.out_frames_dir}')
@@ -136,6 +137,7 @@ def qwen_assemble_video(argv):
 @command
 def qwen_process_video(argv):
     "Edit a whole video: extract, edit and assemble in one go."
+    from qwen_ttlg.core import make_folder
     from qwen_ttlg.process import Selection, process_video
     from qwen_ttlg.run import Settings
     from qwen_ttlg.video import probe
@@ -146,7 +148,7 @@ def qwen_process_video(argv):
     _model_flags(p); add_settings(p, Selection); add_settings(p, Settings)
     args = p.parse_args(argv)
     settings, selection = take(args, Settings), take(args, Selection)
-    selection.size_of(probe(args.video))
+    selection.frames(probe(args.video)); make_folder(args.out) # what is wrong is said before the model is loaded
     print(f'video: {process_video(_load(args), args.video, args.out, settings, selection, args.init_frame, args.style_prompt)}')
 
 # %% ../nbs/17_cli.ipynb #c020

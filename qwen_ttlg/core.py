@@ -45,6 +45,7 @@ def make_folder(
 )->Path:
     "Make a folder that can be written to; `InputError` if that is not possible."
     out = Path(out)
+    if out.is_file(): raise InputError(f'{out}: this is a file; choose another output folder.')
     try:
         out.mkdir(parents=True, exist_ok=True)
         with atomic(out/'.writable') as tmp: tmp.touch()

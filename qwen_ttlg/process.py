@@ -6,7 +6,7 @@
 __all__ = ['create_test_data', 'Selection', 'extract_frames', 'assemble_video', 'make_init', 'process_video', 'demo']
 
 # %% ../nbs/15_process.ipynb #c004
-import shutil
+import shutil, sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from .core import InputError, make_folder, open_picture, sheet, to_pil, to_tensor
@@ -64,9 +64,9 @@ class Selection:
         check_size(height, width)
         return width, height
 
-    def frames(self, info): # yields the chosen pictures of a video, resized
+    def frames(self, info): # an iterator over the chosen pictures of a video, resized; what cannot be meant is said at once
         width, height = self.size_of(info)
-        for f in read_frames(info.path, **self.arguments()): yield resize_picture(f.picture, width, height, self.policy)
+        return (resize_picture(f.picture, width, height, self.policy) for f in read_frames(info.path, **self.arguments()))
 
     def rate(self, info): return output_rate(info, 1 if self.fps else self.every_nth, self.fps)
 
@@ -114,6 +114,8 @@ def make_init(
         pic = open_picture(init_frame)
         return to_tensor(pic if pic.size == first.size else resize_picture(pic, *first.size, 'crop'))
     if not style_prompt: return to_tensor(first)
+    if pipe.info.model_id == 'tiny' and style_prompt not in STYLES:
+        print(f'--style_prompt {style_prompt!r}: the tiny model has not learnt this; it knows {", ".join(map(repr, STYLES))}.', file=sys.stderr)
     result = restyle_frame(pipe, first, style_prompt, negative_prompt=settings.negative_prompt, seed=settings.seed,
                            num_inference_steps=settings.num_inference_steps, true_cfg_scale=settings.true_cfg_scale)
     return to_tensor(to_pil(result.image))

@@ -101,7 +101,8 @@ def frame_path(out, i): return Path(out)/f'frame_{i:04d}.png'
 # %% ../nbs/11_run.ipynb #c017
 def _differences(old, new):
     "Sentences about keys whose values differ."
-    return [f'{k} was {old.get(k)!r} and is {v!r}' for k, v in new.items() if old.get(k) != v]
+    other = [k for k, v in new.items() if old.get(k) != v]
+    return ['the init frame is not the frame_0000.png it started from' if k == 'init' else f'{k} was {old.get(k)!r} and is {new[k]!r}' for k in other]
 
 # %% ../nbs/11_run.ipynb #c018
 def open_run(

@@ -183,6 +183,7 @@ def sepia(img):
     "Luma on a scale from dark brown to cream."
     return _mix(img, (.16, .09, .03), (1., .92, .76))
 
+# %% ../nbs/04_tiny.ipynb #c024b
 def line_art(img):
     "Dark lines where the edges are, on white."
     return (1 - .8*sobel(img)).clamp(0, 1).expand(-1, 3, -1, -1)
