@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np, torch
 from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus import CONDITION_IMAGE_SIZE, calculate_dimensions, calculate_shift, retrieve_timesteps
 from .core import InputError, sheet, to_pil, to_tensor
-from .guidance import TTLG, GuidedScheduler
+from .guidance import TTLG, GuidedScheduler, scaled_decoder
 from .latents import check_size, pack, single_frame, token_grid, unpack
 from .tiny import CARRY_PROMPT, NEGATIVE_PROMPT, RESTYLE_PROMPT, scene_edges
 
@@ -153,7 +153,7 @@ def edit_frame(
     (height, width), device = refs[0].shape[-2:], pipe._execution_device
     cond, vae = _conditions(pipe, refs, prompt, negative_prompt, true_cfg_scale), frame_vae(pipe)
     if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, shot=b) for b in range(len(refs[0]))])
-    scheduler = GuidedScheduler.wrap(pipe.scheduler, ttlg or TTLG(), lambda tokens: vae.decode(unpack(tokens, height, width)))
+    scheduler = GuidedScheduler.wrap(pipe.scheduler, ttlg or TTLG(), scaled_decoder(vae, height, width))
     x, timesteps = noise.to(device).float(), _schedule(pipe, scheduler, noise.shape[1], num_inference_steps)
     for i, t in enumerate(timesteps):
         v = cond.velocity(x, t)
