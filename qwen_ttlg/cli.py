@@ -85,7 +85,7 @@ def qwen_video_edit(argv):
     _model_flags(p); add_settings(p, Settings)
     args = p.parse_args(argv)
     settings, (init, files) = take(args, Settings), _pictures(args)
-    make_folder(args.out_frames_dir)
+    settings.pictures(); make_folder(args.out_frames_dir) # what is wrong is said before the model is loaded
     n = run_frames(_load(args), init, files, args.out_frames_dir, settings)
     if args.metrics_out: _copy_metrics(args)
     print(f'{n} frames after the first are in {args.out_frames_dir}')
@@ -148,7 +148,7 @@ def qwen_process_video(argv):
     _model_flags(p); add_settings(p, Selection); add_settings(p, Settings)
     args = p.parse_args(argv)
     settings, selection = take(args, Settings), take(args, Selection)
-    selection.frames(probe(args.video)); make_folder(args.out) # what is wrong is said before the model is loaded
+    selection.frames(probe(args.video)); settings.pictures(); make_folder(args.out)
     print(f'video: {process_video(_load(args), args.video, args.out, settings, selection, args.init_frame, args.style_prompt)}')
 
 # %% ../nbs/17_cli.ipynb #c020

@@ -140,7 +140,8 @@ def process_video(
     init = to_tensor(open_picture(started)) if (out/'run.json').exists() and started.exists() else make_init(pipe, first, settings, init_frame, style_prompt)
     maps = _edge_maps(pictures, make_folder(out/'edges'), selection.edge_method)
     source = dict(video=f'{info.path.name}, {info.path.stat().st_size} bytes', look=str(init_frame or style_prompt or 'first frame')) | selection.contract()
-    run_frames(pipe, init, maps, out, settings, edge_map(first, selection.edge_method), source=source, total=_expected(info, selection), progress=progress)
+    reference = edge_map(first, selection.edge_method); reference.source = to_tensor(first)
+    run_frames(pipe, init, maps, out, settings, reference, source=source, total=_expected(info, selection), progress=progress)
     assemble_video(out, out/'video.mp4', selection.rate(info))
     return out/'video.mp4'
 
@@ -149,7 +150,7 @@ def _edge_maps(pictures, folder, method):
     "For every further picture a function that draws its edge map and keeps it in `folder`."
     for i, pic in enumerate(pictures, 1):
         def make(i=i, pic=pic):
-            e = edge_map(pic, method); save_edges(folder/f'edge_{i:04d}.png', e)
+            e = edge_map(pic, method); e.source = to_tensor(pic); save_edges(folder/f'edge_{i:04d}.png', e)
             return e
         yield make
 
