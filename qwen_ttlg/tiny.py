@@ -183,7 +183,7 @@ def sepia(img):
     "Luma on a scale from dark brown to cream."
     return _mix(img, (.16, .09, .03), (1., .92, .76))
 
-# %% ../nbs/04_tiny.ipynb #c024b
+# %% ../nbs/04_tiny.ipynb #c025
 def line_art(img):
     "Dark lines where the edges are, on white."
     return (1 - .8*sobel(img)).clamp(0, 1).expand(-1, 3, -1, -1)
@@ -201,15 +201,15 @@ def thermal(img):
     y = luma(img)
     return torch.cat([(2.2*y - .3).clamp(0, 1), (2*y - .9).clamp(0, 1), (.35 + 1.3*y - 2.4*(y - .35).clamp(min=0)).clamp(0, 1)], 1)
 
-# %% ../nbs/04_tiny.ipynb #c025
+# %% ../nbs/04_tiny.ipynb #c026
 STYLES = {'as a night scene': night, 'in sepia': sepia, 'as line art': line_art, 'as a poster': poster, 'as a negative': negative, 'as a thermal image': thermal}
 
-# %% ../nbs/04_tiny.ipynb #c026
+# %% ../nbs/04_tiny.ipynb #c027
 def short_name(style):
     "The word or two that name a style: 'night scene' for 'as a night scene'."
     return style.removeprefix('as ').removeprefix('a ').removeprefix('in ')
 
-# %% ../nbs/04_tiny.ipynb #c029
+# %% ../nbs/04_tiny.ipynb #c030
 def restyle(
     img, # (B,3,H,W) in [0,1]
     looks, # (B,) integers: 0 natural, k the k-th style
@@ -220,7 +220,7 @@ def restyle(
         if (pick := looks == k).any(): out[pick] = f(img[pick])
     return out
 
-# %% ../nbs/04_tiny.ipynb #c032
+# %% ../nbs/04_tiny.ipynb #c033
 CARRY_PROMPT = ('Picture 1 is the edge map of the next video frame, picture 2 is the previous frame. '
                 'Draw the next frame: follow the edges of picture 1 exactly and keep the colours, textures and style of picture 2.')
 RESTYLE_PROMPT = 'Redraw picture 2 {style}. Follow the edges of picture 1 exactly and keep every object in its place.'
@@ -229,7 +229,7 @@ SYSTEM_TOKENS = 64
 _SPECIAL = ['<|endoftext|>', '<|im_start|>', '<|im_end|>', '<|object_ref_start|>', '<|object_ref_end|>', '<|box_start|>', '<|box_end|>', '<|quad_start|>', '<|quad_end|>',
             '<|vision_start|>', '<|vision_end|>', '<|vision_pad|>', '<|image_pad|>', '<|video_pad|>']
 
-# %% ../nbs/04_tiny.ipynb #c033
+# %% ../nbs/04_tiny.ipynb #c034
 def system_text():
     "The part of the pipeline's prompt template that it drops again, taken from the pipeline itself."
     import inspect, re
@@ -248,7 +248,7 @@ def _bpe():
     model = json.loads(tok.to_str())['model']
     return model['vocab'], [tuple(m.split(' ') if isinstance(m, str) else m) for m in model['merges']]
 
-# %% ../nbs/04_tiny.ipynb #c034
+# %% ../nbs/04_tiny.ipynb #c035
 def make_tokenizer():
     "The tiny `Qwen2Tokenizer`; the system part of the template has 64 tokens in it, as in the full model's."
     from transformers import Qwen2Tokenizer
@@ -258,7 +258,7 @@ def make_tokenizer():
     if (n := len(tok(system_text())['input_ids'])) != SYSTEM_TOKENS: raise RuntimeError(f'the system part has {n} tokens, not {SYSTEM_TOKENS}: the template has changed')
     return tok
 
-# %% ../nbs/04_tiny.ipynb #c037
+# %% ../nbs/04_tiny.ipynb #c038
 SCHEDULER = dict(base_image_seq_len=256, base_shift=.5, max_image_seq_len=8192, max_shift=.9, shift=1., shift_terminal=.02,
                  use_dynamic_shifting=True, time_shift_type='exponential')
 
@@ -272,7 +272,7 @@ def make_transformer(layers=6, heads=3):
     from diffusers import QwenImageTransformer2DModel
     return QwenImageTransformer2DModel(num_layers=layers, num_attention_heads=heads, attention_head_dim=64, joint_attention_dim=64, axes_dims_rope=(16, 24, 24))
 
-# %% ../nbs/04_tiny.ipynb #c038
+# %% ../nbs/04_tiny.ipynb #c039
 def make_processor(tokenizer, max_pixels=28*28*1280):
     "The `Qwen2VLProcessor` around `tokenizer`; the text encoder sees pictures at no more than `max_pixels`, a token for every 28 x 28 of them."
     from transformers import Qwen2VLImageProcessor, Qwen2VLProcessor, Qwen2VLVideoProcessor
@@ -293,7 +293,7 @@ def make_text_encoder(tokenizer, seed=0, text=TINY_TEXT, vision=TINY_VISION):
         torch.manual_seed(seed)
         return Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(text_config=text, vision_config=vision, **special)).eval()
 
-# %% ../nbs/04_tiny.ipynb #c039
+# %% ../nbs/04_tiny.ipynb #c040
 def make_pipeline(seed=0, vae=None, transformer=None, max_pixels=28*28*1280):
     "A tiny `QwenImageEditPlusPipeline`; untrained but for the parts handed in."
     from diffusers import FlowMatchEulerDiscreteScheduler, QwenImageEditPlusPipeline
@@ -303,5 +303,5 @@ def make_pipeline(seed=0, vae=None, transformer=None, max_pixels=28*28*1280):
     return QwenImageEditPlusPipeline(scheduler=FlowMatchEulerDiscreteScheduler(**SCHEDULER), vae=vae, text_encoder=make_text_encoder(tok),
                                      tokenizer=tok, processor=make_processor(tok, max_pixels), transformer=transformer)
 
-# %% ../nbs/04_tiny.ipynb #c040
+# %% ../nbs/04_tiny.ipynb #c041
 TINY_FOLDER = Path(__file__).parent/'tiny_model' if '__file__' in globals() else Path('../qwen_ttlg/tiny_model') # where the trained weights are

@@ -13,7 +13,7 @@ import argparse, json, math, os, time
 from contextlib import contextmanager
 from pathlib import Path
 import numpy as np, torch, torch.distributed as dist, torch.nn.functional as F
-from diffusers import FlowMatchEulerDiscreteScheduler
+from diffusers import FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DModel
 from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus import calculate_shift
 from fastcore.basics import patch
 from .core import to_pil
@@ -343,12 +343,14 @@ def rollout(transformer, net, words, scenes, styles, frames, height, width, refe
         with _autocast(net.device): prev = enc(img)
 
 # %% ../nbs/13_training.ipynb #c043
-def chain_bank(transformer, net, words, n, frames, height, width, seed, **kw):
-    "Cached (prev, edge, target, anchor) tokens (n*frames,4,T,64) from the model's own chains."
+def chain_bank(transformer, net, words, n, frames, height, width, seed, least=20., **kw):
+    "Cached (prev, edge, target, anchor) tokens (N,4,T,64) from the model's own chains, of frames whose previous one has at least `least` dB."
     out = []
     for i, s in enumerate(mixed_scenes(n, seed, net.device)):
-        style = random_styles(s.n, torch.Generator(net.device).manual_seed(seed + i))
-        for four, _, _ in rollout(transformer, net, words, s, style, frames, height, width, seed=seed + i, **kw): out.append(torch.stack(four, 1).bfloat16())
+        style, near = random_styles(s.n, torch.Generator(net.device).manual_seed(seed + i)), slice(None)
+        for four, img, true in rollout(transformer, net, words, s, style, frames, height, width, seed=seed + i, **kw):
+            out.append(torch.stack(four, 1)[near].bfloat16())
+            near = psnr(img, true) >= least # may the next frame be learnt from?
     tokens = torch.cat(out)
     return tokens, torch.zeros(len(tokens), dtype=torch.long, device=net.device)
 
@@ -361,15 +363,15 @@ def chain_batch(bank, words, n, references, rng):
     return target, torch.cat([edge, prev] + [anchor]*(references == 3), 1), table[(rand()*len(table)).long(), prompt], mask[prompt]
 
 # %% ../nbs/13_training.ipynb #c046
-COUNTS = {(128, 128): 36000, (128, 192): 3500, (192, 128): 2500, (144, 256): 4500, (256, 144): 2000, (192, 192): 3500, (256, 256): 1500} # scenes, for each process
-CHAINS = [((128, 128), 900, 20, 1., 1.), ((128, 128), 600, 20, 1., 1.6), ((128, 128), 240, 16, 4., 1.), ((144, 256), 240, 14, 1., 1.), ((192, 192), 150, 12, 1., .7)] # size, scenes, frames, CFG, time between frames
+COUNTS = {(128, 128): 28000, (128, 192): 2500, (192, 128): 2000, (144, 256): 3000, (256, 144): 1500, (192, 192): 2500, (256, 256): 1000} # scenes, for each process
+CHAINS = [((128, 128), 1800, 8, 1., 1.), ((128, 128), 900, 5, 1., 1.6), ((128, 128), 300, 6, 4., 1.), ((144, 256), 300, 5, 1., 1.), ((192, 192), 200, 5, 1., .7)] # size, scenes, frames, CFG, time between frames
 PARTS = (0., .45, .75, 1.) # of the learning rate's cosine; chains are drawn before the second and the third
 PICTURE_PIXELS = 56*56 # the text encoder sees each reference as four tokens: a third less work a step than at 128 x 128, and the references' latents say it all
 
 class Stages:
     "The stages of a training run on the files of a folder."
-    def __init__(self, folder, device='cuda', small=False):
-        self.folder, self.device, self.small = Path(folder), torch.device(device), small
+    def __init__(self, folder, device='cuda', small=False, begin=None):
+        self.folder, self.device, self.small, self.begin = Path(folder), torch.device(device), small, begin
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.device.type == 'cuda': torch.set_float32_matmul_precision('high'); torch.backends.cudnn.benchmark = True; torch._dynamo.config.recompile_limit = 64
         self.rank, several = int(os.environ.get('RANK', 0)), 'RANK' in os.environ
@@ -408,8 +410,9 @@ def latents(self:Stages, seconds=None):
 @patch
 def trainer(self:Stages):
     "The trainer, taken up where it was put away."
-    net = make_pipeline(seed=1).transformer.to(self.device)
-    trainer = Trainer(net, *self.get('words'), tokens=4*16 if self.small else 256*64, seed=self.rank)
+    net = QwenImageTransformer2DModel.from_pretrained(self.begin, subfolder='transformer') if self.begin else make_pipeline(seed=1).transformer
+    net = net.float().train().to(self.device)
+    trainer = Trainer(net, *self.get('words'), tokens=4*16 if self.small else 512*64, seed=self.rank)
     if (self.folder/'trainer.pt').exists(): trainer.load(self.get('trainer'))
     if not self.small: net.compile_repeated_blocks(dynamic=True)
     return trainer
@@ -452,9 +455,10 @@ def main(argv=None):
     p = argparse.ArgumentParser(prog='python -m qwen_ttlg.training', description=main.__doc__)
     p.add_argument('stage', choices=('vae', 'latents', 'transformer', 'save')); p.add_argument('folder')
     p.add_argument('--seconds', type=float, default=900., help='of training, drawing chains not counted'); p.add_argument('--device', default='cuda')
+    p.add_argument('--begin', help='a model folder to begin from')
     p.add_argument('--small', action='store_true', help='a few tiny steps, to see that it runs')
     a = p.parse_args(argv)
-    getattr(Stages(a.folder, a.device, a.small), a.stage)(a.seconds)
+    getattr(Stages(a.folder, a.device, a.small, a.begin), a.stage)(a.seconds)
     if dist.is_initialized(): dist.destroy_process_group()
 
 if __name__ == '__main__' and '__file__' in globals(): main()
