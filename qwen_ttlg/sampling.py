@@ -80,6 +80,7 @@ class Conditions:
             with t.cache_context(name):
                 out.append(t(hidden_states=joined, timestep=time, encoder_hidden_states=embeds, encoder_hidden_states_mask=mask,
                              img_shapes=shapes, attention_kwargs={}, return_dict=False)[0][:, :x.shape[1]].float())
+        self.last = out # for rules that measure their step by CFG's correction
         return out[0] if len(out) == 1 else cfg_velocity(*out, self.scale)
 
 # %% ../nbs/08_sampling.ipynb #c018
@@ -154,6 +155,7 @@ def edit_frame(
     cond, vae = _conditions(pipe, refs, prompt, negative_prompt, true_cfg_scale), frame_vae(pipe)
     if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, shot=b) for b in range(len(refs[0]))])
     scheduler = GuidedScheduler.wrap(pipe.scheduler, ttlg or TTLG(), scaled_decoder(vae, height, width))
+    scheduler.conditions = cond
     x, timesteps = noise.to(device).float(), _schedule(pipe, scheduler, noise.shape[1], num_inference_steps)
     for i, t in enumerate(timesteps):
         v = cond.velocity(x, t)
