@@ -55,6 +55,7 @@ def _model_flags(p, model=None):
     p.add_argument('--dtype', default='bf16', help='bf16, fp16 or fp32; always fp32 on a CPU (default: bf16)')
     p.add_argument('--device', help='cuda, mps or cpu (default: the best present)')
 
+# %% ../nbs/17_cli.ipynb #c008b
 def _add_preset(p): p.add_argument('--preset', help='file of qwen_ttlg_tune: its settings stand where no flag is given')
 
 def _parse(p, argv):

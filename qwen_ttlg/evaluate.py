@@ -29,6 +29,7 @@ def eight_bit(img):
     "What a saved picture holds: (B,3,H,W) rounded to 256 levels."
     return (img.clamp(0, 1)*255).round()/255
 
+# %% ../nbs/14_evaluate.ipynb #c007b
 @dataclass
 class Moment:
     "All that guidance may know when a batch of frames is drawn; every loss it makes has what the VAE can reach as its tolerance."
@@ -175,6 +176,7 @@ def _row(table, base=None):
 
 def _peak(dev): return torch.cuda.max_memory_allocated(dev)/2**30 if dev.type == 'cuda' else float('nan')
 
+# %% ../nbs/14_evaluate.ipynb #c022b
 def ablate(
     pipe,
     ways:dict, # name -> callable `Moment` -> `TTLG`, or None for unguided; the first one is the base of the differences

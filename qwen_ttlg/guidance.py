@@ -178,6 +178,7 @@ def shift(self:GuidedScheduler, i, v, x):
     self.note(i, values, finite, total)
     return total
 
+# %% ../nbs/05_guidance.ipynb #c030b
 @patch
 def pull_back(self:GuidedScheduler, x0):
     "The wanted change of the decoded `x0`, pulled back through the decoder; the change itself, the values, and whether (B,) all was finite."

@@ -104,13 +104,14 @@ def gram(
     f = features.flatten(2)
     return f @ f.mT/f[0].numel()
 
+# %% ../nbs/03_losses.ipynb #c041b
 class GramLoss(PictureLoss):
     "Distance of Gram matrices to those of a style picture; `InputError` for an unknown kind."
     name = 'gram'
 
     def __init__(self,
         features, # callable (B,3,H,W) in [0,1] -> list of (B,C,h,w)
-        style: Tensor, # (1,3,H,W) or (B,3,H,W) in [0,1]: the picture with the wanted style, of any size
+        style: Tensor, # (1,3,H,W) or (B,3,H,W) in [0,1]: the picture with the wanted style; its short side should be that of the frames
         weight: float=1., # share of the pull among several losses
         tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
         kind: str='relative', # 'relative', or 'l1' as the original has it
@@ -125,10 +126,10 @@ class GramLoss(PictureLoss):
         if self.kind == 'l1': return torch.stack([(g - t).abs().mean((1, 2)) for g, t in pairs]).mean(0)
         return torch.stack([(g - t).square().sum((1, 2))/t.square().sum((1, 2)) for g, t in pairs]).mean(0)
 
-    def resized(self, height, width): # the style picture keeps its scale relative to the frame
-        h, w = self.style.shape[-2:]
-        smaller = F.interpolate(self.style, (round(height*h/max(h, 1)), width), mode='area') if (h, w) != (height, width) else self.style
-        return GramLoss(self.features, smaller, self.weight, self.tol, self.kind)
+    def resized(self, height, width): # the style picture at the same short side, its aspect kept: textures shrink as those of the frame do
+        by = min(height, width)/min(self.style.shape[-2:])
+        style = F.interpolate(self.style, [max(1, round(s*by)) for s in self.style.shape[-2:]], mode='area')
+        return GramLoss(self.features, style, self.weight, self.tol, self.kind)
 
 # %% ../nbs/03_losses.ipynb #c043
 class RandomFeatures:

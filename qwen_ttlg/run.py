@@ -129,11 +129,14 @@ def make_guide(
     guide.lasting = _lasting_losses(settings, init, back, vae)
     return guide
 
+# %% ../nbs/11_run.ipynb #c016b
 def _lasting_losses(settings, init, back, vae):
     "Gram and mask losses, with what the VAE can reach as tolerance."
     given, out = settings.pictures(), []
     if settings.ttlg_gram_scale:
         style = given.get('style_image', init).to(init.device)
+        by = min(init.shape[-2:])/min(style.shape[-2:])
+        if by != 1: style = F.interpolate(style, [max(1, round(s*by)) for s in style.shape[-2:]], mode='area' if by < 1 else 'bilinear')
         out.append(GramLoss(gram_features(settings.ttlg_gram_features, vae), style, settings.ttlg_gram_scale))
         if 'style_image' not in given: out[-1].tol = float(out[-1](back))
     if 'mask' in given and settings.ttlg_mask_scale:
@@ -257,6 +260,7 @@ def stream(
             yield i, prev, row
         before = e
 
+# %% ../nbs/11_run.ipynb #c026b
 def _motion(before, now):
     "Motion of the source between two of its edge maps, measured on the pictures they were drawn from where these are known."
     pair = (before.source, now.source) if before.source is not None and now.source is not None else (before.edges, now.edges)

@@ -124,6 +124,12 @@ def _conditions(pipe, refs, prompt, negative_prompt, scale):
     prompts = [(n, *encode_prompts(pipe, p, pictures)) for n, p in names]
     return Conditions(pipe, token_grid(*refs[0].shape[-2:]), tokens, len(refs), prompts, scale)
 
+def _scheduler(pipe, ttlg, cond, height, width):
+    "The guided scheduler of one frame; it knows the conditions, too, for rules that need them."
+    scheduler = GuidedScheduler.wrap(pipe.scheduler, ttlg, scaled_decoder(frame_vae(pipe), height, width))
+    scheduler.conditions = cond
+    return scheduler
+
 def _schedule(pipe, scheduler, tokens, steps):
     "Set the scheduler's timesteps for a picture of so many tokens, as the pipeline does."
     c = scheduler.config
@@ -154,8 +160,7 @@ def edit_frame(
     (height, width), device = refs[0].shape[-2:], pipe._execution_device
     cond, vae = _conditions(pipe, refs, prompt, negative_prompt, true_cfg_scale), frame_vae(pipe)
     if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, shot=b) for b in range(len(refs[0]))])
-    scheduler = GuidedScheduler.wrap(pipe.scheduler, ttlg or TTLG(), scaled_decoder(vae, height, width))
-    scheduler.conditions = cond
+    scheduler = _scheduler(pipe, ttlg or TTLG(), cond, height, width)
     x, timesteps = noise.to(device).float(), _schedule(pipe, scheduler, noise.shape[1], num_inference_steps)
     for i, t in enumerate(timesteps):
         v = cond.velocity(x, t)
