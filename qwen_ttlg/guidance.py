@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['AVERAGE_STEP', 'loss_gradient', 'picture_change', 'TTLG', 'as_losses', 'loss_names', 'GuidedScheduler',
-           'scaled_decoder']
+           'scaled_decoder', 'reachable', 'tolerance']
 
 # %% ../nbs/05_guidance.ipynb #c004
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from fastcore.basics import patch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteSchedulerOutput
 from .core import InputError
-from .latents import check_size, single_frame, unpack
+from .latents import check_size, pack, single_frame, unpack
 from .losses import PictureLoss
 
 # %% ../nbs/05_guidance.ipynb #c015
@@ -74,7 +74,8 @@ class TTLG:
     max_sigma: float = 1. # guide only at noise levels up to this
     min_sigma: float = 0. # and down to this
     repeats: int = 1 # look at the picture and shift so many times at each guided step
-    scale: float = 1. # decode the clean estimate at this share of the full size
+    scale: float = 1. # the losses see the clean estimate at this share of the full size: 1, 1/2, 1/4 or 1/8
+    back_scale: float|None = None # the change they want is pulled back through the decoder at this share, at most `scale`; None: the same
     target: str = 'x0' # what is moved: 'x0', the clean estimate; 'latents', by lr times the raw gradient (the original formula); 'unit', by lr times that gradient over its L2 norm
     keep: str = 'eps' # what stays when the clean estimate moves: 'eps', the noise estimate, or 'v', the velocity
     length: str = 'goal' # of a push: 'goal', as far as the goal is, or 'lr', always the longest one
@@ -84,7 +85,8 @@ class TTLG:
             if (v := getattr(self, name)) is not None and not v >= low: raise InputError(f'ttlg {name}={v}: must be at least {low}.')
         for name, known in (('target', ('x0', 'latents', 'unit')), ('keep', ('eps', 'v')), ('length', ('goal', 'lr'))):
             if getattr(self, name) not in known: raise InputError(f'ttlg {name}={getattr(self, name)!r}: use one of {", ".join(known)}.')
-        if not 0 < self.scale <= 1: raise InputError(f'ttlg scale={self.scale}: must be above 0 and at most 1.')
+        for name, s in (('scale', self.scale), ('back_scale', self.back_scale or self.scale)):
+            if s not in (1, .5, .25, .125) or s > self.scale: raise InputError(f'ttlg {name}={s}: use 1, 0.5, 0.25 or 0.125, and no back_scale above the scale.')
         self.losses = as_losses(self.losses)
 
 # %% ../nbs/05_guidance.ipynb #c023
@@ -182,19 +184,29 @@ def shift(self:GuidedScheduler, i, v, x):
 @patch
 def pull_back(self:GuidedScheduler, x0):
     "The wanted change of the decoded `x0`, pulled back through the decoder; the change itself, the values, and whether (B,) all was finite."
+    small, x0 = self.ttlg.back_scale or self.ttlg.scale, x0.detach().requires_grad_()
+    with torch.set_grad_enabled(small == self.ttlg.scale): img = self.decode(x0, self.ttlg.scale)
     with torch.enable_grad():
-        x0 = x0.detach().requires_grad_()
-        img = self.decode(x0, self.ttlg.scale)
-        if self.losses is None: self.losses = [l if self.ttlg.scale == 1 else l.resized(*img.shape[-2:]) for l in self.ttlg.losses]
-        d, values, finite = picture_change(img, self.losses)
-        b, = torch.autograd.grad(img, x0, d)
+        d, values, finite = picture_change(img, self.losses_for(img))
+        k = round(self.ttlg.scale/small)
+        drawn, wanted = (img, d) if k == 1 else (self.decode(x0, small), k*k*F.avg_pool2d(d, k)) # a pixel of the small picture stands for k*k
+        b, = torch.autograd.grad(drawn, x0, wanted)
     return b, d, values, finite & b.isfinite().flatten(1).all(1)
 
+@patch
+def losses_for(self:GuidedScheduler, img):
+    "The losses, for pictures of the size of `img`."
+    if self.losses is None: self.losses = self.ttlg.losses if self.ttlg.scale == 1 else [l.resized(*img.shape[-2:]) for l in self.ttlg.losses]
+    return self.losses
+
+
+# %% ../nbs/05_guidance.ipynb #c030c
 @patch
 def note(self:GuidedScheduler, i, values, finite, shift):
     "Add a guided step to the history."
     self.skipped += int((~finite).sum())
     self.history.append(dict(step=i, sigma=float(self.sigmas[i]), shift=_rms(shift).flatten().tolist(), values={n: v.tolist() for n, v in zip(loss_names(self.ttlg.losses), values)}))
+
 
 # %% ../nbs/05_guidance.ipynb #c032
 @patch
@@ -214,7 +226,7 @@ def raw_push(self:GuidedScheduler, i, latents):
     with torch.enable_grad():
         leaf = latents.detach().requires_grad_()
         img = self.decode(leaf, self.ttlg.scale)
-        values = [l(img) for l in (self.ttlg.losses if self.ttlg.scale == 1 else [l.resized(*img.shape[-2:]) for l in self.ttlg.losses])]
+        values = [l(img) for l in self.losses_for(img)]
         g, = torch.autograd.grad(sum(l.weight*v for l, v in zip(self.ttlg.losses, values)).sum(), leaf)
     finite = g.isfinite().flatten(1).all(1)
     if self.ttlg.target == 'unit': g = g/g.flatten(1).norm(dim=1).clamp(min=torch.finfo(g.dtype).tiny).view(-1, 1, 1)
@@ -227,11 +239,25 @@ def scaled_decoder(
     vae, # a `SingleFrameVAE`
     height:int, width:int, # of the full picture, pixels
 ):  # (tokens (B,T,64), scale) -> picture (B,3,scale H,scale W), differentiable
-    "A decoder of tokens; at a scale below 1 the latents are averaged down first."
-    def decode(tokens, scale=1.):
-        z = unpack(tokens, height, width)
-        return vae.decode(z if scale == 1 else F.interpolate(z, [max(2, round(s*scale)) for s in z.shape[-2:]], mode='area'))
-    return decode
+    "A decoder of tokens."
+    return lambda tokens, scale=1.: vae.decode(unpack(tokens, height, width), scale)
+
+@torch.no_grad()
+def reachable(
+    vae, # a `SingleFrameVAE`
+    picture, # (B,3,H,W) in [0,1]
+    scale=1., # share of the full size at which guidance looks
+):  # (B,3,scale H,scale W) in [0,1]
+    "A picture as guidance would see it if nothing were left to improve: encoded, and decoded at the scale."
+    return scaled_decoder(vae, *picture.shape[-2:])(pack(vae.encode(picture)), scale).clamp(0, 1)
+
+@torch.no_grad()
+def tolerance(
+    loss, # a `PictureLoss`
+    back, # (B,3,h,w), from `reachable`
+):  # (B,)
+    "What the decoder itself can reach: the loss of a picture that went through it, on the size it came out with."
+    return loss.resized(*back.shape[-2:])(back)
 
 @patch
 @contextmanager

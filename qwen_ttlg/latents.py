@@ -131,7 +131,7 @@ class SingleFrameVAE(nn.Module):
         checkpoint: bool=False, # keep only each block's input for the backward pass and compute the rest again
     ):
         super().__init__()
-        self.config, self.checkpoint = vae.config, checkpoint
+        self.config, self.checkpoint, self.smaller = vae.config, checkpoint, {}
         self.encoder = nn.ModuleList(_flat(m) for m in (*_blocks(vae.encoder), vae.quant_conv))
         self.decoder = nn.ModuleList(_flat(m) for m in (vae.post_quant_conv, *_blocks(vae.decoder)))
         self.eval().requires_grad_(False).to(memory_format=torch.channels_last)
@@ -160,10 +160,22 @@ def encode(self:SingleFrameVAE,
 @patch
 def decode(self:SingleFrameVAE,
     latents: Tensor, # (B,16,h,w) normalised
-)->Tensor: # (B,3,8h,8w) nominally in [0,1], not clamped, in the dtype of `latents`
-    "The picture of latents, differentiable."
-    out = self._run(self.decoder, denormalize(latents, self))
+    scale: float=1., # of the picture: 1, 1/2, 1/4 or 1/8 of the full size
+)->Tensor: # (B,3,scale 8h,scale 8w) nominally in [0,1], not clamped, in the dtype of `latents`
+    "The picture of latents, differentiable; a smaller one leaves out the last upsamplings. `InputError` for another scale."
+    out = self._run(self._blocks_at(scale), denormalize(latents, self))
     return out.to(latents.dtype)/2 + .5
+
+@patch
+def _blocks_at(self:SingleFrameVAE, scale):
+    "The decoder's blocks, without the last upsamplings for a `scale` below 1."
+    if scale not in self.smaller:
+        ups = [b for b in self.decoder if isinstance(b, nn.Sequential) and isinstance(b[0], nn.Upsample)]
+        known = [2.**-k for k in range(len(ups) + 1)]
+        if scale not in known: raise InputError(f'scale {scale}: the decoder can draw at {", ".join(f"{k:g}" for k in known)} of the full size; choose one of these.')
+        left_out = {id(b) for b in ups[len(ups) - known.index(scale):]}
+        self.smaller[scale] = [b[1:] if id(b) in left_out else b for b in self.decoder]
+    return self.smaller[scale]
 
 # %% ../nbs/00_latents.ipynb #c042
 def single_frame(

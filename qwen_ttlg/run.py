@@ -16,7 +16,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 from .core import InputError, atomic, make_folder, open_picture, sheet, to_pil, to_tensor
 from .edges import EdgeMap, edge_map, estimate_gain, filters, load_edges
-from .guidance import TTLG
+from .guidance import TTLG, reachable, tolerance
 from .latents import check_size
 from .losses import EdgeLoss, GramLoss, MaskedColorLoss, TemporalLoss, gram_features
 from .motion import Motion
@@ -46,7 +46,8 @@ class Settings:
     ttlg_max_sigma: float = _setting(1., 'guide only at noise levels up to this, 0 to 1', low=0)
     ttlg_min_sigma: float = _setting(0., 'guide only at noise levels down to this, 0 to 1', low=0)
     ttlg_repeats: int = _setting(1, 'look at the picture and push so many times at each guided step', low=1)
-    ttlg_decode: float = _setting(1., 'look at the picture at this share of its size; .5 is faster', low=.05)
+    ttlg_decode: float = _setting(1., 'look at the picture at this share of its size: 1, .5, .25 or .125; smaller is faster', choices=(1., .5, .25, .125))
+    ttlg_backward: float|None = _setting(None, 'pull the change back through the decoder at this share of the size, at most --ttlg_decode (default: the same); .5 takes half the memory at little loss', choices=(None, 1., .5, .25, .125))
     ttlg_edge_kind: str = _setting('l1', 'l1, correlation or f1', choices=('l1', 'correlation', 'f1'))
     ttlg_gram_features: str = _setting('random', 'random, vae or vgg16 (a download)', choices=('random', 'vae', 'vgg16'))
     style_image: str|None = _setting(None, 'picture whose style the gram loss keeps (default: the init frame)')
@@ -62,7 +63,7 @@ def check(self:Settings):
     for f in fields(self):
         v, low = getattr(self, f.name), f.metadata.get('low')
         if v is not None and low is not None and not v >= low: raise InputError(f'--{f.name} {v}: must be at least {low}.')
-        if v not in f.metadata.get('choices', (v,)): raise InputError(f'--{f.name} {v}: not known; use one of {", ".join(f.metadata["choices"])}.')
+        if v not in f.metadata.get('choices', (v,)): raise InputError(f'--{f.name} {v}: not known; use one of {", ".join(map(str, f.metadata["choices"]))}.')
 
 @patch
 def ttlg(self:Settings,
@@ -70,7 +71,7 @@ def ttlg(self:Settings,
 )->TTLG:
     "The guidance these settings ask for."
     return TTLG(losses, lr=self.ttlg_lr, last_steps=self.ttlg_last_steps, every=self.ttlg_every, start_step=self.ttlg_start_step, end_step=self.ttlg_end_step,
-                max_sigma=self.ttlg_max_sigma, min_sigma=self.ttlg_min_sigma, repeats=self.ttlg_repeats, scale=self.ttlg_decode)
+                max_sigma=self.ttlg_max_sigma, min_sigma=self.ttlg_min_sigma, repeats=self.ttlg_repeats, scale=self.ttlg_decode, back_scale=self.ttlg_backward)
 
 @patch
 def pictures(self:Settings):
@@ -92,7 +93,7 @@ class Guide:
     settings:Settings
     strength:float=1. # from `edge_strength`
     floor:float=0. # edge error of the init frame through the VAE, in units of the filter
-    edge_tol:float=None # tolerance of the edge loss, if it is not `floor`
+    edge_tol:float=0. # tolerance of the edge loss at the size at which guidance looks; for the kind 'l1' in units of the filter
     flicker:float=0. # tolerance of the temporal loss
     lasting:list=field(default_factory=list) # losses that stay the same
 
@@ -106,7 +107,7 @@ class Guide:
         "The losses that guide one frame."
         s, gain, out = self.settings, self.gain(edges), []
         if s.ttlg_edge_scale:
-            tol = self.floor/gain if self.edge_tol is None else self.edge_tol
+            tol = self.edge_tol/(gain if s.ttlg_edge_kind == 'l1' else 1.)
             out.append(EdgeLoss(edges.edges, gain, s.ttlg_edge_scale, tol, edges.method, s.ttlg_edge_kind))
         if s.ttlg_temporal_scale: out.append(TemporalLoss(prev, motion, s.ttlg_temporal_scale, self.flicker))
         return out + self.lasting
@@ -122,10 +123,10 @@ def make_guide(
 )->Guide:
     "Measure strength and tolerances on the init frame."
     vae, strength = frame_vae(pipe), edge_strength(init, first)
-    back = vae.decode(vae.encode(init.to(vae.device))).clamp(0, 1).to(init.device)
+    back = reachable(vae, init.to(vae.device), settings.ttlg_decode).to(init.device)
     edges, gain = (first.edges, strength*(first.gain or 1.)) if same_moment else (filters[first.method](init), 1.)
-    guide = Guide(settings, strength, float(floor_edge_error(vae, init, first.method, edges, gain)), flicker=float(TemporalLoss(init)(back)))
-    if settings.ttlg_edge_kind != 'l1': guide.edge_tol = float(EdgeLoss(edges, gain, method=first.method, kind=settings.ttlg_edge_kind)(back))
+    guide = Guide(settings, strength, float(floor_edge_error(vae, init, first.method, edges, gain)), flicker=float(tolerance(TemporalLoss(init), back)))
+    guide.edge_tol = float(tolerance(EdgeLoss(edges, gain, method=first.method, kind=settings.ttlg_edge_kind), back)*(gain if settings.ttlg_edge_kind == 'l1' else 1.))
     guide.lasting = _lasting_losses(settings, init, back, vae)
     return guide
 
@@ -138,13 +139,13 @@ def _lasting_losses(settings, init, back, vae):
         by = min(init.shape[-2:])/min(style.shape[-2:])
         if by != 1: style = F.interpolate(style, [max(1, round(s*by)) for s in style.shape[-2:]], mode='area' if by < 1 else 'bilinear')
         out.append(GramLoss(gram_features(settings.ttlg_gram_features, vae), style, settings.ttlg_gram_scale))
-        if 'style_image' not in given: out[-1].tol = float(out[-1](back))
+        if 'style_image' not in given: out[-1].tol = float(tolerance(out[-1], back))
     if 'mask' in given and settings.ttlg_mask_scale:
         mask = given['mask'].to(init.device).mean(1, keepdim=True)
         (h, w), (H, W) = mask.shape[-2:], init.shape[-2:]
         if abs(w*H/(h*W) - 1) > .05: raise InputError(f'--mask {settings.mask}: {w}x{h} has another aspect than the frames, {W}x{H}; draw it on a frame.')
         mask = F.interpolate(mask, (H, W), mode='area')
-        out.append(MaskedColorLoss(init, mask, weight=settings.ttlg_mask_scale)); out[-1].tol = float(out[-1](back))
+        out.append(MaskedColorLoss(init, mask, weight=settings.ttlg_mask_scale)); out[-1].tol = float(tolerance(out[-1], back))
     return out
 
 # %% ../nbs/11_run.ipynb #c019

@@ -47,9 +47,12 @@ def encode_prompts(
     prompt:str, # one for all samples
     pictures, # from `text_pictures`
 ):  # embeddings (B,L,D), mask (B,L) or None
-    "Prompt embeddings of every sample; sizes are equal, so lengths are too."
-    embeds, masks = zip(*(pipe.encode_prompt(prompt, image=p, device=pipe._execution_device) for p in pictures))
-    return torch.cat(embeds), None if masks[0] is None else torch.cat(masks)
+    "Prompt embeddings of every sample, in one pass; sizes are equal, so lengths are too."
+    if len(pictures) == 1: return pipe.encode_prompt(prompt, image=pictures[0], device=pipe._execution_device)
+    # Given a list, the pipeline would announce all pictures in every prompt; given anything else, one: the others are announced here.
+    others = ''.join(f'Picture {k}: <|vision_start|><|image_pad|><|vision_end|>' for k in range(2, len(pictures[0]) + 1))
+    return pipe.encode_prompt([others + prompt]*len(pictures), image=tuple(p for sample in pictures for p in sample), device=pipe._execution_device)
+
 
 # %% ../nbs/08_sampling.ipynb #c014
 def cfg_velocity(
