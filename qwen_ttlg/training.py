@@ -438,17 +438,16 @@ def transformer(self:Stages, seconds):
         if trainer.done >= b: continue
         own = [(OWN, self.own_chains(trainer, 5_000_000 + 1_000_000*self.rank + 1000*part), chain_batch)] if part else []
         trainer.train([(1, bank, make_batch), *own], seconds*(b - a), until=b, name='chains' if part else 'pairs')
-        if self.rank == 0: self.keep('trainer', trainer.state())
+        if self.rank == 0: self.keep('trainer', trainer.state()); self.keep(f'part{part}', trainer.average)
 
 @patch
 def save(self:Stages, seconds=None):
-    "Write the model folder `model`, in fp16, and the log of the training."
-    trainer = self.trainer()
-    pipe = make_pipeline(vae=self.vae_model().cpu(), max_pixels=PICTURE_PIXELS)
+    "Write the model folder `model`, in fp16, with the mean of the weights at the end of each part, and the log of the training."
+    pipe, parts = make_pipeline(vae=self.vae_model().cpu(), max_pixels=PICTURE_PIXELS), [self.get(f'part{k}') for k in range(len(PARTS) - 1)]
     with torch.no_grad():
-        for p, q in zip(pipe.transformer.parameters(), trainer.average): p.copy_(q)
+        for p, *ends in zip(pipe.transformer.parameters(), *parts): p.copy_(torch.stack(ends).mean(0))
     pipe.to(torch.float16).save_pretrained(self.folder/'model')
-    (self.folder/'log.json').write_text(json.dumps(trainer.log))
+    (self.folder/'log.json').write_text(json.dumps(self.get('trainer')['log']))
 
 # %% ../nbs/13_training.ipynb #c050
 def main(argv=None):
