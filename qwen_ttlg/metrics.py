@@ -7,7 +7,7 @@ __all__ = ['COLUMNS', 'TIMING_COLUMNS', 'psnr', 'edge_error', 'blank_edge_error'
            'excess_share', 'append_row', 'read_rows', 'keep_rows']
 
 # %% ../nbs/10_metrics.ipynb #c004
-import csv, io, math, os, sys
+import csv, io, math, os, sys, warnings
 from pathlib import Path
 import torch
 from .core import InputError, atomic
@@ -66,11 +66,14 @@ def warp_error(
 # %% ../nbs/10_metrics.ipynb #c015b
 def perceptual(
     net:str='alex', # 'alex', 'vgg' or 'squeeze'
-    pretrained:bool=True, # False: random weights, to see that it runs
+    pretrained:bool=True, # False: a network with random weights, to see that it runs
 ):  # callable (a, b), both (B,3,H,W) in [0,1] -> (B,); or None, with a line on stderr, if the weights cannot be had
     "LPIPS as the `lpips` package has it, lower is more alike."
     import lpips
-    try: model = lpips.LPIPS(net=net, pretrained=pretrained, pnet_rand=not pretrained, verbose=False).eval().requires_grad_(False)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore') # lpips calls torchvision in an old way
+            model = lpips.LPIPS(net=net, pnet_rand=not pretrained, verbose=False).eval().requires_grad_(False)
     except Exception as e:
         print(f'LPIPS is left out: the weights of {net!r} are not here and could not be downloaded ({type(e).__name__}).', file=sys.stderr)
         return None
