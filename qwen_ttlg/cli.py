@@ -92,14 +92,14 @@ def qwen_video_edit(argv):
     p.add_argument('--edge_frames_dir', required=True, help='folder of edge maps, one for every frame to draw')
     p.add_argument('--out_frames_dir', required=True, help='folder for the frames, made if absent')
     p.add_argument('--metrics_out', help='copy the metrics to this CSV file, too')
-    p.add_argument('--size', help='WxH: the size to work at; edge maps must have it (default: that of the edge maps)')
+    p.add_argument('--size', help='WxH: the size to work at; edge maps must have it, the init frame is resized to it (default: that of both)')
     _model_flags(p); _add_preset(p); add_settings(p, Settings)
     args = _parse(p, argv)
     settings, (init, files) = take(args, Settings), _pictures(args)
-    settings.pictures(); make_folder(args.out_frames_dir) # what is wrong is said before the model is loaded
+    settings.ready(); make_folder(args.out_frames_dir) # what is wrong is said before the model is loaded
     n = run_frames(_load(args), init, files, args.out_frames_dir, settings)
     if args.metrics_out: _copy_metrics(args)
-    print(f'{n} frames after the first are in {args.out_frames_dir}')
+    print(f'{n} frame{"s"*(n != 1)} after the first in {args.out_frames_dir}')
 
 # %% ../nbs/17_cli.ipynb #c014
 def _pictures(args):
@@ -109,7 +109,9 @@ def _pictures(args):
     from qwen_ttlg.latents import check_size
     from qwen_ttlg.video import frame_files, parse_size, resize_picture
     init, files = open_picture(args.init_frame), frame_files(args.edge_frames_dir)
-    width, height = parse_size(args.size) if args.size else open_picture(files[0]).size
+    width, height = parse_size(args.size) if args.size else init.size
+    if not args.size and (other := open_picture(files[0]).size) != init.size:
+        raise InputError(f'{files[0]}: the edge map is {other[0]}x{other[1]}, but the init frame {args.init_frame} is {width}x{height}; make both one size, or give --size {other[0]}x{other[1]} to resize the init frame.')
     check_size(height, width)
     for f in files: load_edges(f, height, width)
     return (init if init.size == (width, height) else resize_picture(init, width, height, 'crop')), files
@@ -159,7 +161,7 @@ def qwen_process_video(argv):
     _model_flags(p); _add_preset(p); add_settings(p, Selection); add_settings(p, Settings)
     args = _parse(p, argv)
     settings, selection = take(args, Settings), take(args, Selection)
-    selection.frames(probe(args.video)); settings.pictures(); make_folder(args.out)
+    selection.frames(probe(args.video)); settings.ready(); make_folder(args.out)
     print(f'video: {process_video(_load(args), args.video, args.out, settings, selection, args.init_frame, args.style_prompt)}')
 
 # %% ../nbs/17_cli.ipynb #c020

@@ -18,7 +18,7 @@ from .run import Settings, frame_path, run_frames, save_picture
 from .sampling import restyle_frame
 from .tiny import STYLES, Scenes
 from .tune import Tuned, tune
-from .video import fit_size, frame_files, output_rate, probe, read_frames, resize_picture, write_video
+from .video import fit_size, frame_files, output_rate, parse_size, probe, read_frames, resize_picture, write_video
 
 # %% ../nbs/15_process.ipynb #c007
 def create_test_data(
@@ -52,7 +52,7 @@ class Selection:
     start: float|None = None # seconds
     end: float|None = None # seconds, not included
     max_frames: int|None = None # stop after so many
-    size: str|None = None # 'WxH'; None: the source's own size, rounded down to multiples of 16
+    size: str|None = None # 'WxH', multiples of 16, a box into which the frames fit; None: the source's own size, rounded down to multiples of 16
     policy: str = 'keep' # aspect: 'keep', 'stretch' or 'crop'
     edge_method: str = 'sobel' # 'sobel', 'laplacian' or 'canny'
 
@@ -62,6 +62,7 @@ class Selection:
         return {k: v for k, v in asdict(self).items() if k not in ('end', 'max_frames')}
 
     def size_of(self, info): # (width, height) of the frames made from a video
+        if self.size: check_size(*parse_size(self.size)[::-1])
         width, height = fit_size(info.width, info.height, self.size, self.policy)
         check_size(height, width)
         return width, height
@@ -140,6 +141,7 @@ def process_video(
     make_folder(out)
     started = frame_path(out, 0)
     init = to_tensor(open_picture(started)) if (out/'run.json').exists() and started.exists() else make_init(pipe, first, settings, init_frame, style_prompt)
+    if init.shape[-2:] != first.size[::-1]: raise InputError(f'{out}: holds a run of {init.shape[-1]}x{init.shape[-2]} pixels, and {first.width}x{first.height} is asked for; use the same settings to continue it, or another folder.')
     maps = _edge_maps(pictures, make_folder(out/'edges'), selection.edge_method)
     source = dict(video=f'{info.path.name}, {info.path.stat().st_size} bytes', look=str(init_frame or style_prompt or 'first frame')) | selection.contract()
     reference = edge_map(first, selection.edge_method); reference.source = to_tensor(first)

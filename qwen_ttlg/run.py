@@ -51,7 +51,7 @@ class Settings:
     ttlg_edge_kind: str = _setting('l1', 'l1, correlation or f1', choices=('l1', 'correlation', 'f1'))
     ttlg_gram_features: str = _setting('random', 'random, vae or vgg16 (a download)', choices=('random', 'vae', 'vgg16'))
     style_image: str|None = _setting(None, 'picture whose style the gram loss keeps (default: the init frame)')
-    mask: str|None = _setting(None, 'picture, white where the colours of the init frame are to be kept')
+    mask: str|None = _setting(None, 'picture, white where the colours of the init frame are to be kept; it does not move with the video')
     ttlg_mask_scale: float = _setting(1., 'weight of keeping the colours under --mask', low=0)
 
     def __post_init__(self): self.check()
@@ -63,7 +63,8 @@ def check(self:Settings):
     for f in fields(self):
         v, low = getattr(self, f.name), f.metadata.get('low')
         if v is not None and low is not None and not v >= low: raise InputError(f'--{f.name} {v}: must be at least {low}.')
-        if v not in f.metadata.get('choices', (v,)): raise InputError(f'--{f.name} {v}: not known; use one of {", ".join(map(str, f.metadata["choices"]))}.')
+        if v not in f.metadata.get('choices', (v,)): raise InputError(f'--{f.name} {v}: not one of {", ".join(str(c) for c in f.metadata["choices"] if c is not None)}.')
+    if (self.ttlg_backward or 0) > self.ttlg_decode: raise InputError(f'--ttlg_backward {self.ttlg_backward}: must be at most --ttlg_decode, {self.ttlg_decode}.')
 
 @patch
 def ttlg(self:Settings,
@@ -77,6 +78,13 @@ def ttlg(self:Settings,
 def pictures(self:Settings):
     "The pictures that the settings name, read: name -> (1,3,H,W)."
     return {n: to_tensor(open_picture(getattr(self, n))) for n in ('style_image', 'mask') if getattr(self, n)}
+
+@patch
+def ready(self:Settings):
+    "`InputError` for a picture that cannot be read or would not be used: what can be said before a model is loaded."
+    if self.style_image and not self.ttlg_gram_scale: raise InputError(f'--style_image {self.style_image}: only the gram loss uses it; give --ttlg_gram_scale, too, .3 for a beginning.')
+    if self.mask and not self.ttlg_mask_scale: raise InputError(f'--mask {self.mask}: not used with --ttlg_mask_scale 0; give a scale above 0, or no mask.')
+    self.pictures()
 
 # %% ../nbs/11_run.ipynb #c011
 def edge_strength(
@@ -241,6 +249,7 @@ def stream(
 ):  # yields (frame number, picture tensor (1,3,H,W), metrics row) for every frame drawn now; the first item says how many were done before
     "Draw the frames of a run one after the other; frames that are done already are skipped without being loaded."
     out, settings = Path(out), settings or Settings()
+    settings.ready()
     init = to_tensor(init) if isinstance(init, Image.Image) else init
     height, width = init.shape[-2:]
     check_size(height, width)

@@ -96,7 +96,7 @@ def frame_vae(
     return kept.to(pipe._execution_device)
 
 # %% ../nbs/08_sampling.ipynb #c021
-@dataclass
+@dataclass(repr=False)
 class EditResult:
     "An edited batch: `image` (B,3,H,W) in [0,1], `latents` tokens (B,T,64) fp32, `history` of the guided steps, `skipped` guided steps whose gradient was not finite."
     image: torch.Tensor
@@ -105,6 +105,7 @@ class EditResult:
     skipped: int = 0
 
     def pictures(self): return [to_pil(i) for i in self.image]
+    def __repr__(self): return f'EditResult({len(self.image)} of {self.image.shape[-1]}x{self.image.shape[-2]}, {len(self.history)} guided steps, {self.skipped} skipped)'
     def _repr_png_(self): return sheet({'': self.pictures()})._repr_png_()
 
 # %% ../nbs/08_sampling.ipynb #c022

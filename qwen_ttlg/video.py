@@ -367,5 +367,5 @@ def frame_files(
     if not folder.is_dir(): raise InputError(f'{folder}: this is a file; give the folder that holds the pictures.')
     names = re.sub(r'%0?\d*d', '[0-9]*', pattern)
     files = [p for p in folder.glob(names) if p.suffix.lower() in PICTURES and not p.name.startswith('.') and p.is_file()]
-    if not files: raise InputError(f'{folder}: no pictures named {pattern} in it; is it the right folder?')
+    if not files: raise InputError(f'{folder}: no pictures {"" if pattern == "*" else f"named {pattern} "}in it; is it the right folder?')
     return sorted(files, key=_natural)
