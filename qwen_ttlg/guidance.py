@@ -80,14 +80,18 @@ class TTLG:
     keep: str = 'eps' # what stays when the clean estimate moves: 'eps', the noise estimate, or 'v', the velocity
     length: str = 'goal' # of a push: 'goal', as far as the goal is, or 'lr', always the longest one
 
-    def __post_init__(self):
-        for name, low in (('lr', 0), ('last_steps', 0), ('every', 1), ('start_step', 0), ('end_step', 0), ('repeats', 1), ('min_sigma', 0)):
-            if (v := getattr(self, name)) is not None and not v >= low: raise InputError(f'ttlg {name}={v}: must be at least {low}.')
-        for name, known in (('target', ('x0', 'latents', 'unit')), ('keep', ('eps', 'v')), ('length', ('goal', 'lr'))):
-            if getattr(self, name) not in known: raise InputError(f'ttlg {name}={getattr(self, name)!r}: use one of {", ".join(known)}.')
-        for name, s in (('scale', self.scale), ('back_scale', self.back_scale or self.scale)):
-            if s not in (1, .5, .25, .125) or s > self.scale: raise InputError(f'ttlg {name}={s}: use 1, 0.5, 0.25 or 0.125, and no back_scale above the scale.')
-        self.losses = as_losses(self.losses)
+    def __post_init__(self): self.check(); self.losses = as_losses(self.losses)
+
+# %% ../nbs/05_guidance.ipynb #c022b
+@patch
+def check(self:TTLG):
+    "`InputError` for a value that is out of range."
+    for name, low in (('lr', 0), ('last_steps', 0), ('every', 1), ('start_step', 0), ('end_step', 0), ('repeats', 1), ('min_sigma', 0)):
+        if (v := getattr(self, name)) is not None and not v >= low: raise InputError(f'ttlg {name}={v}: must be at least {low}.')
+    for name, known in (('target', ('x0', 'latents', 'unit')), ('keep', ('eps', 'v')), ('length', ('goal', 'lr'))):
+        if getattr(self, name) not in known: raise InputError(f'ttlg {name}={getattr(self, name)!r}: use one of {", ".join(known)}.')
+    for name, s in (('scale', self.scale), ('back_scale', self.back_scale or self.scale)):
+        if s not in (1, .5, .25, .125) or s > self.scale: raise InputError(f'ttlg {name}={s}: use 1, 0.5, 0.25 or 0.125, and no back_scale above the scale.')
 
 # %% ../nbs/05_guidance.ipynb #c023
 @patch
@@ -242,6 +246,22 @@ def scaled_decoder(
     "A decoder of tokens."
     return lambda tokens, scale=1.: vae.decode(unpack(tokens, height, width), scale)
 
+@patch
+@contextmanager
+def attach(self:TTLG,
+    pipe, # a diffusers pipeline of the Qwen-Image family
+    height:int, # of the output, pixels
+    width:int, # of the output, pixels
+):  # yields the `GuidedScheduler`, whose `history` tells what happened
+    "Guide every call of `pipe` inside the block; the pipeline's own scheduler object is back afterwards, also after an exception."
+    check_size(height, width)
+    decoder, stock = single_frame(pipe.vae).to(pipe._execution_device), pipe.scheduler
+    guided = GuidedScheduler.wrap(stock, self, scaled_decoder(decoder, height, width))
+    pipe.scheduler = guided
+    try: yield guided
+    finally: pipe.scheduler = stock
+
+# %% ../nbs/05_guidance.ipynb #c044c
 @torch.no_grad()
 def reachable(
     vae, # a `SingleFrameVAE`
@@ -258,18 +278,3 @@ def tolerance(
 ):  # (B,)
     "What the decoder itself can reach: the loss of a picture that went through it, on the size it came out with."
     return loss.resized(*back.shape[-2:])(back)
-
-@patch
-@contextmanager
-def attach(self:TTLG,
-    pipe, # a diffusers pipeline of the Qwen-Image family
-    height:int, # of the output, pixels
-    width:int, # of the output, pixels
-):  # yields the `GuidedScheduler`, whose `history` tells what happened
-    "Guide every call of `pipe` inside the block; the pipeline's own scheduler object is back afterwards, also after an exception."
-    check_size(height, width)
-    decoder, stock = single_frame(pipe.vae).to(pipe._execution_device), pipe.scheduler
-    guided = GuidedScheduler.wrap(stock, self, scaled_decoder(decoder, height, width))
-    pipe.scheduler = guided
-    try: yield guided
-    finally: pipe.scheduler = stock

@@ -27,6 +27,7 @@ from .tiny import CARRY_PROMPT, NEGATIVE_PROMPT
 # %% ../nbs/11_run.ipynb #c007
 def _setting(default, help, **kw): return field(default=default, metadata=dict(help=help, **kw))
 
+# %% ../nbs/11_run.ipynb #c007b
 @dataclass
 class Settings:
     "Everything that decides what the frames of a run look like."
@@ -205,6 +206,7 @@ def open_run(
     with atomic(file) as tmp: tmp.write_text(json.dumps(run, indent=1, ensure_ascii=False), encoding='utf-8')
     return run
 
+# %% ../nbs/11_run.ipynb #c021b
 def _read_json(file):
     try: run = json.loads(file.read_text(encoding='utf-8'))
     except (OSError, ValueError) as e: raise InputError(f'{file}: not readable as JSON ({e}); move the folder away and start again.') from e
@@ -251,8 +253,7 @@ def stream(
     out, settings = Path(out), settings or Settings()
     settings.ready()
     init = to_tensor(init) if isinstance(init, Image.Image) else init
-    height, width = init.shape[-2:]
-    check_size(height, width)
+    check_size(*(size := init.shape[-2:]))
     open_run(out, settings, pipe.info, init, notes, source)
     done = finished(out)
     yield done, None, None
@@ -260,10 +261,8 @@ def stream(
     if reference: guide = make_guide(pipe, settings, init, reference)
     for i, e in enumerate(edges, 1):
         if i < done and guide: continue
-        e = _resolve(e, height, width)
-        if not guide:
-            guide = make_guide(pipe, settings, init, e, same_moment=False)
-            if e.gain is None: print('The edge maps hold no gain: their strength is measured on the init frame.', file=sys.stderr)
+        e = _resolve(e, *size)
+        guide = guide or _late_guide(pipe, settings, init, e)
         if i > done:
             motion = _motion(before or edge_map(init, e.method), e) if settings.ttlg_temporal_scale else None
             prev, row = draw_frame(pipe, out, i, e, prev, guide, motion)
@@ -275,6 +274,11 @@ def _motion(before, now):
     "Motion of the source between two of its edge maps, measured on the pictures they were drawn from where these are known."
     pair = (before.source, now.source) if before.source is not None and now.source is not None else (before.edges, now.edges)
     return Motion.between(*pair)
+
+def _late_guide(pipe, settings, init, first):
+    "The guide of a run that knows no edges of the init frame's own moment, from those of the first frame to draw."
+    if first.gain is None: print('The edge maps hold no gain: their strength is measured on the init frame.', file=sys.stderr)
+    return make_guide(pipe, settings, init, first, same_moment=False)
 
 # %% ../nbs/11_run.ipynb #c027
 def draw_frame(pipe, out, i, edges, prev, guide, motion=None):
