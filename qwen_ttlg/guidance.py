@@ -73,7 +73,7 @@ class TTLG:
     end_step: int|None = None # first step that is not guided any more
     max_sigma: float = 1. # guide only at noise levels up to this
     min_sigma: float = 0. # and down to this
-    repeats: int = 1 # look at the picture and shift so many times at each guided step
+    repeats: int = 2 # look at the picture and shift so many times at each guided step
     scale: float = 1. # the losses see the clean estimate at this share of the full size: 1, 1/2, 1/4 or 1/8
     back_scale: float|None = None # the change they want is pulled back through the decoder at this share, at most `scale`; None: the same
     target: str = 'x0' # what is moved: 'x0', the clean estimate; 'latents', by lr times the raw gradient (the original formula); 'unit', by lr times that gradient over its L2 norm

@@ -18,7 +18,8 @@ from .run import Settings, frame_path, run_frames, save_picture
 from .sampling import restyle_frame
 from .tiny import STYLES, Scenes
 from .tune import Tuned, tune
-from .video import fit_size, frame_files, output_rate, parse_size, probe, read_frames, resize_picture, write_video
+from .video import fit_size, frame_files, output_rate, parse_size, probe, read_frames, resize_picture
+from .writing import write_video
 
 # %% ../nbs/15_process.ipynb #c007
 def create_test_data(

@@ -46,7 +46,7 @@ class Settings:
     ttlg_end_step: int|None = _setting(None, 'first step that is not guided any more', low=0)
     ttlg_max_sigma: float = _setting(1., 'guide only at noise levels up to this, 0 to 1', low=0)
     ttlg_min_sigma: float = _setting(0., 'guide only at noise levels down to this, 0 to 1', low=0)
-    ttlg_repeats: int = _setting(1, 'look at the picture and push so many times at each guided step', low=1)
+    ttlg_repeats: int = _setting(2, 'look at the picture and push so many times at each guided step', low=1)
     ttlg_decode: float = _setting(1., 'look at the picture at this share of its size: 1, .5, .25 or .125; smaller is faster', choices=(1., .5, .25, .125))
     ttlg_backward: float|None = _setting(None, 'pull the change back through the decoder at this share of the size, at most --ttlg_decode (default: the same); .5 takes half the memory at little loss', choices=(None, 1., .5, .25, .125))
     ttlg_edge_kind: str = _setting('l1', 'l1, correlation or f1', choices=('l1', 'correlation', 'f1'))
