@@ -88,6 +88,7 @@ def _first_line(e): return (str(e).splitlines() or [type(e).__name__])[0]
 def _rgb(im):
     "RGB, with transparency composited on white, keeping the text chunks."
     info = dict(im.info)
+    if im.mode.startswith('I;16'): im = Image.fromarray((np.asarray(im)//257).astype(np.uint8)) # Pillow alone would clip it to white
     if im.mode in ('RGBA', 'LA', 'PA') or 'transparency' in im.info:
         im = im.convert('RGBA'); im = Image.alpha_composite(Image.new('RGBA', im.size, 'white'), im)
     im = im.convert('RGB'); im.info = info

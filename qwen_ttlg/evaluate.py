@@ -19,7 +19,7 @@ from .guidance import TTLG, reachable, tolerance
 from .losses import EdgeLoss, GramLoss, TemporalLoss, VAEFeatures
 from .metrics import psnr, warp_error
 from .motion import Motion
-from .run import versions
+from .folder import versions
 from .sampling import EditResult, edit_frame, frame_vae, restyle_frame
 from .tiny import STYLES, Scenes, restyle, scene_edges, short_name
 

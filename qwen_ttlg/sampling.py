@@ -177,9 +177,11 @@ def edit_frame(
 def restyle_frame(
     pipe, # a `QwenImageEditPlusPipeline`
     picture, # (B,3,H,W) in [0,1], or a `PIL.Image`
-    style:str, # words that finish "Redraw picture 2 ...", e.g. 'as a night scene'
+    style:str=None, # words that finish "Redraw picture 2 ...", e.g. 'as a night scene'
+    anchor=None, # a picture in the style that is wanted, of the same size; the full model only, the tiny one has not learnt it
     **kwargs, # as for `edit_frame`
 )->EditResult:
-    "Redraw a picture in another style, every object in its place."
+    "Redraw a picture in another style, told in words, shown in a picture, or both; every object in its place."
     img = picture if torch.is_tensor(picture) else to_tensor(picture)
-    return edit_frame(pipe, scene_edges(img)[0], img, prompt=RESTYLE_PROMPT.format(style=style), **kwargs)
+    words = ', '.join([style]*bool(style) + ['in the style, colours and medium of picture 3']*(anchor is not None))
+    return edit_frame(pipe, scene_edges(img)[0], img, prompt=RESTYLE_PROMPT.format(style=words), anchor=anchor, **kwargs)

@@ -382,7 +382,7 @@ class Stages:
         self.plan = [((64, 64), 6, 2, 1., 1.)] if small else CHAINS
 
     def keep(self, name, value): torch.save(value, self.folder/f'{name}.pt')
-    def get(self, name): return torch.load(self.folder/f'{name}.pt', map_location=self.device)
+    def get(self, name): return torch.load(self.folder/f'{name}.pt', map_location=self.device, weights_only=True)
     def vae_model(self):
         d = self.get('vae'); vae = make_vae(**d['stats']); vae.load_state_dict(d['weights'])
         return vae.to(self.device).eval().requires_grad_(False)

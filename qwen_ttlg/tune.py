@@ -104,12 +104,11 @@ def load_preset(
 )->dict:
     "Read a preset; `InputError` if it cannot be read, or names a setting that there is not or a value of the wrong kind."
     try: preset = json.loads(Path(path).read_text(encoding='utf-8'))
-    except (OSError, ValueError) as e: raise InputError(f'--preset {path}: not readable as JSON ({getattr(e, "strerror", None) or e}); give a file that qwen_ttlg_tune wrote.') from e
+    except (OSError, ValueError, RecursionError) as e: raise InputError(f'--preset {path}: not readable as JSON ({getattr(e, "strerror", None) or e}); give a file that qwen_ttlg_tune wrote.') from e
     if not isinstance(preset, dict): raise InputError(f'--preset {path}: not a list of settings; give a file that qwen_ttlg_tune wrote.')
-    known = {f.name: f for f in fields(Settings)}
-    for name, value in preset.items():
+    known = {f.name for f in fields(Settings)}
+    for name in preset:
         if name not in known: raise InputError(f'--preset {path}: {name!r} is no setting; remove it.')
-        default = known[name].default
-        if isinstance(default, (int, float)) and (isinstance(value, bool) or not isinstance(value, (int, float))): raise InputError(f'--preset {path}: {name} is {value!r}, not a number.')
-    Settings(**preset) # says what is out of range
+    try: Settings(**preset)
+    except InputError as e: raise InputError(f'--preset {path}: {e}') from None
     return preset
