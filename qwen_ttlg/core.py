@@ -9,7 +9,7 @@ __all__ = ['InputError', 'atomic', 'make_folder', 'to_tensor', 'to_pil', 'open_p
 import os, sys, tempfile
 from contextlib import contextmanager
 from pathlib import Path
-import numpy as np, torch
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
 
 # %% ../nbs/00_core.ipynb #c007
@@ -59,6 +59,7 @@ def to_tensor(
     device='cpu', # where the tensor goes
 ):  # (B,3,H,W) float32 in [0,1]
     "Pictures as one batch."
+    import torch # here, since it takes seconds: commands that fail early need none of it
     arrays = [np.asarray(p.convert('RGB') if isinstance(p, Image.Image) else p) for p in pics]
     return torch.from_numpy(np.stack(arrays)).to(device).permute(0, 3, 1, 2).float().div(255)
 

@@ -165,20 +165,20 @@ def summary(plain, guided):
         floor=float(plain['vae_edge'].mean()), excess_share=float(after.mean()/before.mean()), excess_interval=interval(after, before))
 
 # %% ../nbs/14_evaluate.ipynb #c018
-def evaluate(pipe, n=64, frames=24, seed=HELD_OUT, cfg=1., lr=.05, steps=10, sheets=None):
+def evaluate(pipe, n=64, frames=24, seed=HELD_OUT, cfg=1., lr=.05, steps=10, repeats=1, sheets=None):
     "The figures of this page, overall and by look; `sheets`: a folder for contact sheets."
     start, dev = time.time(), pipe._execution_device
     scenes, looks = Scenes(n, seed=seed, device=dev), torch.arange(n, device=dev) % (1 + len(STYLES))
     options = dict(num_inference_steps=steps, true_cfg_scale=cfg, seed=1)
     source = list(source_frames(scenes, frames))
     plain, a = measure_chain(pipe, source, looks, **options)
-    guided, b = measure_chain(pipe, source, looks, edge_guide(last_steps=5, lr=lr), oracle=False, **options)
+    guided, b = measure_chain(pipe, source, looks, edge_guide(last_steps=5, lr=lr, repeats=repeats), oracle=False, **options)
     names = ['natural', *STYLES]
     by_look = {names[k]: summary({m: v[:, looks.cpu() == k] for m, v in plain.items()}, {m: v[:, looks.cpu() == k] for m, v in guided.items()}) for k in range(min(n, 7))}
     quality, right = measure_restyling(pipe, scenes, **options)
     motion = torch.stack([scenes.motion(t) for t in range(frames)])
     if sheets: _sheets(Path(sheets), a, b)
-    return dict(scenes=n, frames=frames, seed=seed, cfg=cfg, lr=lr, steps=steps, all=summary(plain, guided), by_look=by_look,
+    return dict(scenes=n, frames=frames, seed=seed, cfg=cfg, lr=lr, steps=steps, repeats=repeats, all=summary(plain, guided), by_look=by_look,
         curves={k: dict(unguided=plain[k].median(1).values.tolist(), guided=(guided if k in guided else plain)[k].median(1).values.tolist()) for k in ('psnr', 'copy', 'edge', 'vae_edge')},
         restyling=dict(median_psnr=float(quality.median()), by_style=dict(zip(STYLES, quality.median(1).values.tolist())), right=float(right.float().mean())),
         motion_median=float(motion.median()), seconds=round(time.time() - start), device=_device_name(dev), versions=versions())

@@ -409,10 +409,8 @@ def _still_size(file):
 def _still(file, alpha=False):
     "A picture file as `(RGB on white, transparency or None)`."
     pic = open_picture(file)
-    with Image.open(file) as im:
-        if im.mode.startswith('I;16'): pic = Image.fromarray((np.asarray(im) // 257).astype(np.uint8)).convert('RGB')
-        if not alpha: return pic, None
-        return pic, ImageOps.exif_transpose(im).convert('RGBA').getchannel('A')
+    if not alpha: return pic, None
+    with Image.open(file) as im: return pic, ImageOps.exif_transpose(im).convert('RGBA').getchannel('A')
 
 # %% ../nbs/07_video.ipynb #v060
 def _same_sizes(files):
