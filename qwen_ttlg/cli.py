@@ -7,7 +7,7 @@ __all__ = ['HELP', 'add_settings', 'take', 'command', 'qwen_video_edit', 'qwen_e
            'qwen_process_video', 'qwen_ttlg_tune', 'qwen_create_test_data', 'qwen_ttlg_demo']
 
 # %% ../nbs/17_cli.ipynb #c004
-import argparse, errno, os, shlex, signal, sys, threading, typing
+import argparse, errno, os, shlex, signal, sys, threading, typing, warnings
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import wraps
@@ -88,6 +88,14 @@ def _terminable():
     try: yield
     finally: signal.signal(signal.SIGTERM, before)
 
+@contextmanager
+def _noted():
+    "What the library warns of is told as a sentence, without the line of code it comes from."
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+        warnings.showwarning = lambda message, category, *where: print(f'note: {message}', file=sys.stderr) if category is UserWarning else show(message, category, *where)
+        yield
+
 def _shortage(e):
     "A sentence about a full disk or memory that was too small, None for anything else."
     if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -104,7 +112,7 @@ def command(f):
         again = f'the same command goes on from there:\n  {shlex.join([f.__name__, *argv])}'
         def end(code, text): print(text, file=sys.stderr); return code
         try:
-            with _terminable(): return f(argv) or 0
+            with _terminable(), _noted(): return f(argv) or 0
         except InputError as e: return end(2, f'error: {e}')
         except BrokenPipeError: return 1
         except KeyboardInterrupt as e: return end(143 if isinstance(e, _Terminated) else 130, f'\nstopped; what is finished is kept, {again}')

@@ -51,11 +51,14 @@ def claim(
 ):  # yields it as a `Path`
     "Own a run folder while the block runs, again and again in one thread; `InputError` with the number of the process that owns it already."
     out = make_folder(out)
+    if links := [p.name for p in out.iterdir() if p.is_symlink()]: raise InputError(f'{out}: {links[0]} in it is a link to another place, where nothing is to be written; remove it, or take another folder.')
     lock = FileLock(out/'.lock', is_singleton=True)
     try: lock.acquire(blocking=False)
     except Timeout: raise InputError(f'{out}: process {_owner(out)} is working in it; wait until it has ended, or take another folder.') from None
     try:
-        if lock.lock_counter == 1: (out/'.pid').write_text(str(os.getpid())); tidy(out)
+        if lock.lock_counter == 1:
+            tidy(out)
+            with atomic(out/'.pid') as tmp: tmp.write_text(str(os.getpid()))
         yield out
     finally: lock.release()
 
@@ -97,8 +100,14 @@ def read_run(
     try: run = json.loads(file.read_text(encoding='utf-8'))
     except FileNotFoundError: raise InputError(f'{out}: no run in it, there is no run.json.') from None
     except (OSError, ValueError, RecursionError) as e: raise InputError(f'{file}: not readable as JSON ({e}); move the folder away and start again.') from e
-    if not isinstance(run, dict) or not isinstance(run.get('contract'), dict): raise InputError(f'{file}: not a run of this tool; choose another output folder.')
+    if not _is_run(run): raise InputError(f'{file}: not a run of this tool; choose another output folder.')
     return run
+
+def _is_run(run):
+    "Has what was read the form that this library writes?"
+    if not isinstance(run, dict): return False
+    past = run.get('continued', [])
+    return all(isinstance(run.get(k), kind) for k, kind in (('contract', dict), ('init', str), ('versions', dict))) and isinstance(past, list) and all(isinstance(p, dict) and isinstance(p.get('versions'), dict) for p in past)
 
 def write_run(out, run):
     "Write run.json."
@@ -151,20 +160,19 @@ def _init_frame(out, run, start):
     file = frame_path(out, 0)
     if not file.exists(): # stopped between run.json and the picture
         init = start(); save_picture(file, init)
-        if run.get('init') != (now := picture_hash(init)): run['init'] = now; write_run(out, run)
+        if run['init'] != (now := picture_hash(init)): run['init'] = now; write_run(out, run)
     init = to_tensor(open_picture(file))
-    if picture_hash(init) != run.get('init'): raise InputError(f'{file}: not the init frame that the run started from; put it back, or choose another folder.')
+    if picture_hash(init) != run['init']: raise InputError(f'{file}: not the init frame that the run started from; put it back, or choose another folder.')
     _note_versions(out, run)
     return init
 
 def _note_versions(out, run):
     "Write down, and say once, that a run goes on with other versions than it began with."
-    last = (run.get('continued') or [run])[-1]
-    now, then = versions(), last.get('versions') if isinstance(last, dict) else None
+    then, now = [run, *run.get('continued', [])][-1]['versions'], versions()
     if then == now: return
-    changed = '; '.join(differences(then if isinstance(then, dict) else {}, now))
+    changed = '; '.join(differences(then, now))
     print(f'{out}: continued with other versions ({changed}); the frames to come may differ in the last bits from what they would have been.', file=sys.stderr)
-    run['continued'] = [*(run.get('continued') or []), dict(frame=finished(out), versions=now)]; write_run(out, run)
+    run['continued'] = [*run.get('continued', []), dict(frame=finished(out), versions=now)]; write_run(out, run)
 
 # %% ../nbs/10_folder.ipynb #c032
 @contextmanager

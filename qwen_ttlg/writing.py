@@ -116,7 +116,7 @@ class VideoWriter:
         fps: int|float|str|Fraction, # frames a second, see `as_rate`
         crf: int=18, # quality of H.264 and VP9, 1 to 51; less is better and larger
         preset: str='medium', # speed of encoding, 'ultrafast' to 'veryslow'
-        sound: 'Sound|str|Path'=None, # a `Sound`, or just the file it is taken from
+        sound=None, # a `Sound`, or just the file it is taken from
         end: float=None, # seconds, when the last picture goes; None: after one frame's time. It may be set later, as `video.end = ...`
     ):
         if not 1 <= crf <= 51: raise InputError(f'crf {crf}: not a quality; give 1 (best) to 51.')
