@@ -137,6 +137,7 @@ def qwen_video_edit(argv):
     _model_flags(p); _add_preset(p); _add_overwrite(p); add_settings(p, Settings)
     args = _parse(p, argv)
     settings, (init, files) = take(args, Settings), _pictures(args)
+    if os.path.realpath(args.edge_frames_dir) == os.path.realpath(args.out_frames_dir): raise InputError(f'{args.out_frames_dir}: the edge maps are in it; choose another folder for the frames.')
     settings.ready(); make_folder(args.out_frames_dir) # what is wrong is said before the model is loaded
     n = run_frames(_load(args), init, files, args.out_frames_dir, settings, overwrite=args.overwrite)
     if args.metrics_out: _copy_metrics(args)
@@ -204,7 +205,7 @@ def qwen_process_video(argv):
     _model_flags(p); _add_preset(p); _add_overwrite(p); add_settings(p, Selection); add_settings(p, Output); add_settings(p, Settings)
     args = _parse(p, argv)
     settings, selection, output, look = (take(args, c) for c in (Settings, Selection, Output, Look))
-    selection.frames(selection.probe(args.video)); settings.ready(); look.contract(); output.check(make_folder(args.out)) # what is wrong is said before the model is loaded
+    selection.frames(selection.probe(args.video)); settings.ready(); look.contract(); output.check(make_folder(args.out), args.video) # what is wrong is said before the model is loaded
     print(f'video: {process_video(_load(args), args.video, args.out, settings, selection, look, output, args.overwrite)}')
 
 # %% ../nbs/17_cli.ipynb #c020

@@ -114,8 +114,8 @@ def read_rows(
     try: text = Path(path).read_text(encoding='utf-8')
     except FileNotFoundError: return []
     except (UnicodeDecodeError, OSError) as e: raise InputError(f'{path}: not a readable CSV file ({e}); move it away and start again.') from e
-    rows = []
-    for cells in csv.reader(text[:text.rfind('\n') + 1].splitlines()[1:]):
+    rows, lines = [], text[:text.rfind('\n') + 1].splitlines()[1:]
+    for cells in csv.reader(l for l in lines if len(l) < 10_000):
         if len(cells) != len(columns) or cells[0] != str(len(rows) + 1): break
         rows.append(dict(zip(columns, cells)))
     return rows

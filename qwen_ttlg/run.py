@@ -16,7 +16,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 from .core import InputError, open_picture, sheet, to_pil, to_tensor
 from .edges import EdgeMap, edge_map, estimate_gain, filters, load_edges
-from .folder import claim, finished, frame_path, open_run, picture_hash, save_picture, uninterrupted
+from .folder import claim, finished, frame_path, open_frame, open_run, picture_hash, save_picture, uninterrupted
 from .guidance import TTLG, reachable, tolerance
 from .latents import check_size
 from .losses import EdgeLoss, GramLoss, MaskedColorLoss, TemporalLoss, gram_features
@@ -34,7 +34,7 @@ class Settings:
     "Everything that decides what the frames of a run look like."
     prompt: str = _setting(CARRY_PROMPT, 'what to draw, said to the model for every frame')
     negative_prompt: str = _setting(NEGATIVE_PROMPT, 'what to stay away from; needed for CFG')
-    num_inference_steps: int = _setting(50, 'denoising steps a frame', low=1)
+    num_inference_steps: int = _setting(50, 'denoising steps a frame', low=2)
     true_cfg_scale: float = _setting(4., 'CFG scale; 1 is off', low=0)
     seed: int = _setting(0, 'seed of the run; every frame has its own noise from it', low=0)
     ttlg_edge_scale: float = _setting(0., 'weight of the edge loss; 0 is off', low=0)
@@ -251,7 +251,7 @@ def _resume(pipe, out, settings, init, reference, shots):
     done = finished(out)
     begun = max((i for i in shots if i <= done), default=0)
     guide = make_guide(pipe, settings, init, reference) if reference and not begun else None
-    return Chain(done, begun, to_tensor(open_picture(frame_path(out, done))), None if begun else reference, guide)
+    return Chain(done, begun, open_frame(out, done, init.shape[-2:]), None if begun else reference, guide)
 
 def _motion(before, now):
     "Motion of the source between two of its edge maps, measured on the pictures they were drawn from where these are known."
@@ -265,7 +265,7 @@ def _late_guide(pipe, settings, init, first):
 
 def _same_map(e, row, size):
     "`InputError` if an edge map's file is not the one that its frame was drawn from."
-    if isinstance(e, (str, Path)) and _hash(_resolve(e, *size)) != row['edges']: raise InputError(f'{e}: not the edge map that frame {row["frame"]} was drawn from; put it back, or start again with --overwrite or in another folder.')
+    if isinstance(e, (str, Path)) and _hash(_resolve(e, *size)) != row['edges']: raise InputError(f'{e}: not the edge map that frame {row["frame"]} was drawn from; put it back, or start again in another folder.')
 
 # %% ../nbs/11_run.ipynb #c026s
 def stream(
@@ -280,7 +280,7 @@ def stream(
     shots=None, # frame number -> function of its `EdgeMap` that gives the picture with which a new shot begins; or a function that makes this dict, called when the folder is open
     overwrite:bool=False, # move another run in this folder aside
 ):  # yields (frame number, picture tensor (1,3,H,W), metrics row) for every frame drawn now; the first item says how many were done before
-    "Draw the frames of a run one after the other; frames that are done already are skipped without being loaded."
+    "Draw the frames of a run one after the other; of frames that are done only those edge maps are looked at that lie in files, to see whether they are still the same."
     settings, shots, source = settings or Settings(), shots or {}, source or {}
     settings.ready()
     start = init if callable(init) else lambda: to_tensor(init) if isinstance(init, Image.Image) else init
@@ -302,7 +302,7 @@ def _frames(pipe, out, chain, settings, init, edges, shots):
         if i < chain.begun or i < chain.done and chain.guide: continue
         e, start = _resolve(e, *size), time.perf_counter()
         if i in shots:
-            picture = to_tensor(to_pil(shots[i](e))) if i > chain.done else to_tensor(open_picture(frame_path(out, i)))
+            picture = to_tensor(to_pil(shots[i](e))) if i > chain.done else open_frame(out, i, size)
             chain.guide = make_guide(pipe, settings, picture, e); chain.guide.shot = sum(j <= i for j in shots)
             if i > chain.done: drawn = _measured(i, picture, e, chain.guide, settings.seed)
         else:
