@@ -7,7 +7,7 @@ __all__ = ['HELP', 'add_settings', 'take', 'command', 'qwen_video_edit', 'qwen_e
            'qwen_process_video', 'qwen_ttlg_tune', 'qwen_create_test_data', 'qwen_ttlg_demo']
 
 # %% ../nbs/17_cli.ipynb #c004
-import argparse, errno, os, shlex, signal, sys, threading, typing, warnings
+import argparse, errno, os, re, shlex, signal, sys, threading, typing, warnings
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import wraps
@@ -100,8 +100,10 @@ def _shortage(e):
     "A sentence about a full disk or memory that was too small, None for anything else."
     if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT):
         return f'the disk is full{f" ({e.filename})" if e.filename else ""}; make room'
-    if isinstance(e, MemoryError) or type(e).__name__ == 'OutOfMemoryError' or 'DefaultCPUAllocator' in str(e):
-        return f'out of memory ({str(e).splitlines()[0][:120] if str(e) else "no more to be had"}); use a smaller --size, --ttlg_backward .5 if guidance is on, or a device with more memory'
+    full = e.errno == errno.ENOMEM if isinstance(e, OSError) else isinstance(e, MemoryError) or any(s in str(e) for s in ('out of memory', 'ALLOC_FAILED', 'DefaultCPUAllocator'))
+    if full:
+        wanted = re.search(r'tried to allocate ([\d.]+ \w+)', str(e), re.IGNORECASE)
+        return f'out of memory{f" ({wanted[1]} more were asked for)" if wanted else ""}; use a smaller --size, --ttlg_backward .5 if guidance is on, or a device with more memory'
 
 # %% ../nbs/17_cli.ipynb #c010b
 def command(f):
@@ -139,6 +141,7 @@ def qwen_video_edit(argv):
     settings, (init, files) = take(args, Settings), _pictures(args)
     if os.path.realpath(args.edge_frames_dir) == os.path.realpath(args.out_frames_dir): raise InputError(f'{args.out_frames_dir}: the edge maps are in it; choose another folder for the frames.')
     settings.ready(); make_folder(args.out_frames_dir) # what is wrong is said before the model is loaded
+    if args.metrics_out: _check_metrics_out(args.metrics_out)
     n = run_frames(_load(args), init, files, args.out_frames_dir, settings, overwrite=args.overwrite)
     if args.metrics_out: _copy_metrics(args)
     print(f'{n} frame{"s"*(n != 1)} after the first in {args.out_frames_dir}')
@@ -158,6 +161,12 @@ def _pictures(args):
     check_size(height, width)
     for f in files: load_edges(f, height, width)
     return (init if init.size == (width, height) else resize_picture(init, width, height, 'crop')), files[:args.max_frames]
+
+def _check_metrics_out(path):
+    "`InputError` if no file can be written there."
+    folder = os.path.dirname(path) or '.'
+    if os.path.isdir(path): raise InputError(f'--metrics_out {path}: this is a folder; give the name of a .csv file.')
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK): raise InputError(f'--metrics_out {path}: {folder} is not a folder that can be written to; choose another place.')
 
 def _copy_metrics(args):
     from qwen_ttlg.core import atomic

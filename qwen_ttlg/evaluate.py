@@ -165,7 +165,7 @@ def summary(plain, guided):
         floor=float(plain['vae_edge'].mean()), excess_share=float(after.mean()/before.mean()), excess_interval=interval(after, before))
 
 # %% ../nbs/14_evaluate.ipynb #c018
-def evaluate(pipe, n=64, frames=24, seed=HELD_OUT, cfg=1., lr=.05, steps=10, repeats=1, sheets=None):
+def evaluate(pipe, n=64, frames=24, seed=HELD_OUT, cfg=1., lr=.05, steps=10, repeats=2, sheets=None):
     "The figures of this page, overall and by look; `sheets`: a folder for contact sheets."
     start, dev = time.time(), pipe._execution_device
     scenes, looks = Scenes(n, seed=seed, device=dev), torch.arange(n, device=dev) % (1 + len(STYLES))
@@ -189,6 +189,7 @@ def _device_name(dev): return torch.cuda.get_device_name(dev) if dev.type == 'cu
 # %% ../nbs/14_evaluate.ipynb #c020
 def _sheets(folder, plain, guided, shown=(0, 3, 7, 11, 15, 19)):
     "Contact sheets of twenty scenes: truth, unguided, guided."
+    folder.mkdir(parents=True, exist_ok=True)
     shown = [t for t in shown if t < len(plain)]
     for page in range(0, min(20, len(plain[0][0])), 5):
         rows = {}

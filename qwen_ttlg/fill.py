@@ -94,17 +94,17 @@ def _between(fill, cuts, time, pic, before, after):
     same = [k for k, n in zip(there, numbers) if n == number]
     return fill(time, pic, same) if same else there[0].picture
 
-def _filled(edited, source, fill):
-    "Hold the last edited frame and the source frames after it until the next edited frame comes."
+def _filled(edited, source, fill, sees):
+    "Hold the last edited frame and the source frames after it until the next edited frame comes; their times alone unless the filling `sees` them."
     before, waiting, size = None, [], None
     for time, pic, own, more in _matched(edited, source):
         if own:
             _check_size(time, own, pic)
-            after = _Key(time, pic, own)
+            after = _Key(time, pic if sees else None, own)
             for t, p in waiting: yield t, fill(t, p, before, after)
             yield time, own
             before, waiting = after, []
-        elif more: waiting.append((time, pic))
+        elif more: waiting.append((time, pic if sees else None))
         else: yield time, fill(time, pic, before, None)
     if before is None: raise InputError('fill_frames: no source frames; give all frames of the video the edited ones were made from.')
 
@@ -119,9 +119,9 @@ def fill_frames(
     mode:str='flow', # 'flow', 'blend', 'hold', or 'none' for the edited frames alone, at their own times
     cuts=(), # times in seconds at which a new shot begins, as from `find_shots`: nothing is mixed or carried across
 ):  # generator of `(time, picture)`, one for every source frame; an edited frame comes through unchanged
-    """Edited frames brought back to the source's rate, streaming: two edited frames and the source frames between them are held. `InputError` for an unknown mode
+    """Edited frames brought back to the source's rate, streaming: two edited frames are held, and for 'flow' the source frames between them. `InputError` for an unknown mode
     (at once), and when reached for no frames, sizes that differ and times that fall."""
     if mode not in FILLS: raise InputError(f'fill {mode!r}: unknown; use one of {", ".join(FILLS)}.')
     if mode == 'none': return _checked('edited frames', edited)
     fill = dict(hold=_hold, blend=_blend, flow=_flow)[mode]
-    return _filled(edited, source, partial(_between, fill, [float('-inf'), *cuts]))
+    return _filled(edited, source, partial(_between, fill, [float('-inf'), *cuts]), sees=mode == 'flow')

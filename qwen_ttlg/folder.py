@@ -32,6 +32,7 @@ def save_picture(path, img):
     "Write a (1,3,H,W) picture as a PNG, whole or not at all."
     with atomic(path) as tmp: to_pil(img).save(tmp, 'PNG', compress_level=3)
 
+# %% ../nbs/10_folder.ipynb #c007s0
 def picture_hash(img):
     "A short hash of a picture's pixels, 8 bits each."
     pic = to_pil(img)

@@ -87,7 +87,7 @@ def excess_share(
     return ((guided - floor).mean()/(unguided - floor).mean()).item()
 
 # %% ../nbs/10_metrics.ipynb #c019
-COLUMNS = ('frame', 'shot', 'seed', 'edge_loss', 'edge_blank', 'edge_floor', 'guided_steps', 'skipped_steps', 'tries', 'gate', 'edges')
+COLUMNS = ('frame', 'shot', 'seed', 'edge_loss', 'edge_blank', 'edge_floor', 'guided_steps', 'skipped_steps', 'tries', 'gate', 'edges', 'picture')
 TIMING_COLUMNS = ('frame', 'seconds', 'resident_mb', 'gpu_mb')
 
 def _line(values):

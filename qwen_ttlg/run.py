@@ -79,6 +79,7 @@ def check(self:Settings):
         if v not in f.metadata.get('choices', (v,)): raise InputError(f'--{f.name} {v}: not one of {", ".join(str(c) for c in f.metadata["choices"] if c is not None)}.')
     if (self.ttlg_backward or 0) > self.ttlg_decode: raise InputError(f'--ttlg_backward {self.ttlg_backward}: must be at most --ttlg_decode, {self.ttlg_decode}.')
 
+# %% ../nbs/11_run.ipynb #c008s0
 @patch
 def ttlg(self:Settings,
     losses, # from `Guide.losses`
@@ -87,6 +88,7 @@ def ttlg(self:Settings,
     return TTLG(losses, lr=self.ttlg_lr, last_steps=self.ttlg_last_steps, every=self.ttlg_every, start_step=self.ttlg_start_step, end_step=self.ttlg_end_step,
                 max_sigma=self.ttlg_max_sigma, min_sigma=self.ttlg_min_sigma, repeats=self.ttlg_repeats, scale=self.ttlg_decode, back_scale=self.ttlg_backward)
 
+# %% ../nbs/11_run.ipynb #c008s1
 @patch
 def pictures(self:Settings):
     "The pictures that the settings name, read: name -> (1,3,H,W)."
@@ -194,7 +196,7 @@ def _hash(e): return hashlib.sha256(repr((e.gain, e.method)).encode() + (e.edges
 # %% ../nbs/11_run.ipynb #c027
 def draw_frame(pipe, i, edges, prev, guide, motion=None, seed=None):
     "Draw frame `i`: the picture with 8-bit values, and its row of metrics."
-    s, gain = guide.settings, guide.gain(edges)
+    s = guide.settings
     seed = s.seed if seed is None else seed
     result = edit_frame(pipe, edges.edges, prev, s.prompt, s.negative_prompt, num_inference_steps=s.num_inference_steps,
                         true_cfg_scale=s.true_cfg_scale, seed=seed, frame=i, ttlg=s.ttlg(guide.losses(edges, prev, motion)))
@@ -204,7 +206,7 @@ def draw_frame(pipe, i, edges, prev, guide, motion=None, seed=None):
 def _measured(i, picture, edges, guide, seed, **more):
     gain = guide.gain(edges)
     return picture, dict(frame=i, shot=guide.shot, seed=seed, edge_loss=float(edge_error(picture, edges.edges, gain, edges.method)), edge_blank=float(blank_edge_error(edges.edges)),
-                         edge_floor=guide.floor/gain, guided_steps=0, skipped_steps=0, tries=1, gate='', edges=_hash(edges)) | more
+                         edge_floor=guide.floor/gain, guided_steps=0, skipped_steps=0, tries=1, gate='', edges=_hash(edges), picture=picture_hash(picture)) | more
 
 # %% ../nbs/11_run.ipynb #c027k
 def keep_frame(out, i, picture, row, start):
@@ -251,8 +253,15 @@ def _resume(pipe, out, settings, init, reference, shots):
     done = finished(out)
     begun = max((i for i in shots if i <= done), default=0)
     guide = make_guide(pipe, settings, init, reference) if reference and not begun else None
-    return Chain(done, begun, open_frame(out, done, init.shape[-2:]), None if begun else reference, guide)
+    return Chain(done, begun, _last_frame(out, done, init.shape[-2:]), None if begun else reference, guide)
 
+def _last_frame(out, done, size):
+    "The frame to go on from; `InputError` if it is not the one that was drawn."
+    last, rows = open_frame(out, done, size), read_rows(Path(out)/'metrics.csv')
+    if done and picture_hash(last) != rows[done - 1]['picture']: raise InputError(f'{frame_path(out, done)}: not the frame that was drawn; put it back, or delete it, and the same command draws it anew.')
+    return last
+
+# %% ../nbs/11_run.ipynb #c0262
 def _motion(before, now):
     "Motion of the source between two of its edge maps, measured on the pictures they were drawn from where these are known."
     pair = (before.source, now.source) if before.source is not None and now.source is not None else (before.edges, now.edges)
@@ -298,20 +307,33 @@ def _frames(pipe, out, chain, settings, init, edges, shots):
     "The frames that are still missing."
     size, rows = init.shape[-2:], read_rows(Path(out)/'metrics.csv')
     for i, e in enumerate(edges, 1):
-        if i <= chain.done: _same_map(e, rows[i - 1], size)
-        if i < chain.begun or i < chain.done and chain.guide: continue
+        if i <= chain.done:
+            _same_map(e, rows[i - 1], size)
+            if i >= chain.begun and (i == chain.done or chain.guide is None): _recall(pipe, out, chain, settings, init, i, _resolve(e, *size), shots)
+            continue
         e, start = _resolve(e, *size), time.perf_counter()
-        if i in shots:
-            picture = to_tensor(to_pil(shots[i](e))) if i > chain.done else open_frame(out, i, size)
-            chain.guide = make_guide(pipe, settings, picture, e); chain.guide.shot = sum(j <= i for j in shots)
-            if i > chain.done: drawn = _measured(i, picture, e, chain.guide, settings.seed)
-        else:
-            chain.guide = chain.guide or _late_guide(pipe, settings, init, e)
-            if i > chain.done:
-                motion = _motion(chain.before or edge_map(init, e.method), e) if settings.ttlg_temporal_scale else None
-                drawn = gated_frame(pipe, i, e, chain.prev, chain.guide, motion)
-        if i > chain.done: chain.prev, row = keep_frame(out, i, *drawn, start); yield i, chain.prev, row
-        chain.before = e
+        drawn = (_first_of_shot if i in shots else _next_frame)(pipe, chain, settings, init, i, e, shots)
+        chain.prev, row = keep_frame(out, i, *drawn, start); chain.before = e
+        yield i, chain.prev, row
+
+def _recall(pipe, out, chain, settings, init, i, e, shots):
+    "What the chain needs of a frame that is done: the guide of its shot, and its edge map."
+    if i == chain.begun: _guide_shot(pipe, chain, settings, open_frame(out, i, init.shape[-2:]), i, e, shots)
+    chain.guide, chain.before = chain.guide or _late_guide(pipe, settings, init, e), e
+
+def _guide_shot(pipe, chain, settings, picture, i, e, shots):
+    chain.guide = make_guide(pipe, settings, picture, e); chain.guide.shot = sum(j <= i for j in shots)
+
+# %% ../nbs/11_run.ipynb #c026f2
+def _first_of_shot(pipe, chain, settings, init, i, e, shots):
+    picture = to_tensor(to_pil(shots[i](e)))
+    _guide_shot(pipe, chain, settings, picture, i, e, shots)
+    return _measured(i, picture, e, chain.guide, settings.seed)
+
+def _next_frame(pipe, chain, settings, init, i, e, shots):
+    chain.guide = chain.guide or _late_guide(pipe, settings, init, e)
+    motion = _motion(chain.before or edge_map(init, e.method), e) if settings.ttlg_temporal_scale else None
+    return gated_frame(pipe, i, e, chain.prev, chain.guide, motion)
 
 # %% ../nbs/11_run.ipynb #c029
 def run_frames(

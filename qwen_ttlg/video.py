@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['POLICIES', 'PICTURE_BRANDS', 'BT709', 'LIMITED', 'FULL', 'BT601', 'BT2020', 'P3', 'EXACT', 'MATRICES', 'WHITE',
            'PEAK', 'TO_709', 'HDR', 'UNMARKED', 'NAMES', 'PICTURES', 'MS', 'parse_size', 'fit_size', 'resize_picture',
-           'as_rate', 'VideoInfo', 'frame_files', 'probe', 'VideoFrame', 'read_frames', 'output_rate']
+           'as_rate', 'VideoInfo', 'frame_files', 'probe', 'VideoFrame', 'read_frames', 'frame_times', 'output_rate']
 
 # %% ../nbs/07_video.ipynb #c004
 import os, re, stat, warnings
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache, partial
 from heapq import heappop, heappush
-from itertools import accumulate, chain, dropwhile, islice, takewhile
+from itertools import accumulate, chain, dropwhile, islice, pairwise, takewhile
 from numbers import Integral
 from pathlib import Path
 import av
@@ -563,13 +563,16 @@ def _every(timed, n, start, end):
 
 # %% ../nbs/07_video.ipynb #c061
 def _at_rate(timed, rate, start, end):
-    "The frame on the screen at `start + k/rate`, for k = 0, 1, ... while that is before `end` and before the last frame has gone."
-    k, shown = 0, next(timed, None)
-    while shown:
-        following = next(timed, None)
+    "The frame on the screen at `start + k/rate`, for k = 0, 1, ... while that is before `end` and before the last frame has gone; each stays until the next one, the last until then."
+    k, held = 0, None
+    asked = lambda k: float(start + k/rate)
+    for shown, following in pairwise(chain(timed, [None])):
         until = min(end, following[0] if following else shown[0] + shown[1])
-        while float(start + k/rate) < until - MS: yield shown[0], float(1/rate), shown[2]; k += 1
-        shown = following if float(start + k/rate) < end - MS else None
+        while asked(k) < until - MS:
+            if held: yield held
+            held, k = (shown[0], float(1/rate), shown[2]), k + 1
+        if until >= end - MS: break
+    if held: yield held[0], min(held[1], until - asked(k - 1)), held[2]
 
 # %% ../nbs/07_video.ipynb #c065
 @dataclass
@@ -578,7 +581,7 @@ class VideoFrame:
     index: int # 0, 1, 2, ... among the frames chosen
     time: float # when the file shows it, in seconds from the file's first frame
     picture: Image.Image # RGB, as displayed, on white where it is transparent
-    length: float|None = None # for how many seconds it stays, until the next one chosen; with `fps` always 1/fps
+    length: float|None = None # for how many seconds it stays, until the next one chosen, with `fps` until that is asked for, the last one until the end
     alpha: Image.Image|None = None # mode 'L', 0 for transparent, 255 for opaque; None for a video without transparency
 
 # %% ../nbs/07_video.ipynb #c066
@@ -609,23 +612,41 @@ def read_frames(
 ):  # generator of `VideoFrame`s
     """Stream frames of a video, one at a time. `InputError` for a file that is no video, a selection that makes no sense (at once) or holds no frame (when
     the first is asked for); a file that is cut off gives the frames there are, then a warning."""
-    info = probe(path, rate)
-    return _read(info, *_check_selection(info, every_nth, fps, start, end, max_frames), max_frames)
+    return _read(*_select(path, every_nth, fps, start, end, max_frames, rate))
+
+def frame_times(
+    path: str|Path, # a video file, or a folder of pictures
+    **selection, # as for `read_frames`
+):  # generator of `(time, length)` in seconds
+    "When the frames that `read_frames` gives are shown, and for how long; no picture is made."
+    return ((time, length) for time, length, _ in _select(path, **selection)[1])
 
 # %% ../nbs/07_video.ipynb #c069
-def _read(info, every_nth, rate, start, end, max_frames):
-    "The frames of a checked selection; pictures of another size than the first are brought to it."
-    timed, size, warned, index = _timed(info, start), (info.width, info.height), False, -1
-    chosen = _at_rate(timed, rate, start, end) if rate else _every(timed, every_nth, start, end)
+def _select(path, every_nth=1, fps=None, start=None, end=None, max_frames=None, rate=None):
+    "`VideoInfo`, and what `_chosen` gives of it."
+    info = probe(path, rate)
+    return info, _chosen(info, *_check_selection(info, every_nth, fps, start, end, max_frames), max_frames)
+
+def _chosen(info, every_nth, rate, start, end, max_frames):
+    "`(time, length, function that gives the picture and its transparency)` of the frames of a checked selection."
+    timed = _timed(info, start)
+    chosen = islice(_at_rate(timed, rate, start, end) if rate else _every(timed, every_nth, start, end), max_frames)
+    first = next(chosen, None)
+    if first is None: raise InputError(f'{info.path}: no frame between {start:g} s and {end:g} s; choose a longer part of it.')
+    yield first
+    yield from chosen
+
+def _read(info, chosen):
+    "The frames; pictures of another size than the first are brought to it."
+    size, warned = (info.width, info.height), False
     try:
-        for index, (time, length, load) in enumerate(islice(chosen, max_frames)):
+        for index, (time, length, load) in enumerate(chosen):
             pic, alpha = load()
             if pic.size != size:
                 if not warned: warnings.warn(f'{info.path}: its size changes from {info.width}x{info.height} to {pic.width}x{pic.height} at {time:.2f} s; all is brought to the first size.', stacklevel=2)
                 pic, alpha, warned = pic.resize(size, Image.LANCZOS), alpha and alpha.resize(size, Image.LANCZOS), True
             yield VideoFrame(index, time, pic, length, alpha)
     except av.FFmpegError as e: raise InputError(f'{info.path}: its kind of pixels cannot be converted ({e.strerror}); convert it to H.264 first.') from e
-    if index < 0: raise InputError(f'{info.path}: no frame between {start:g} s and {end:g} s; choose a longer part of it.')
 
 # %% ../nbs/07_video.ipynb #c086
 def output_rate(
