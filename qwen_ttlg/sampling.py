@@ -37,7 +37,7 @@ def text_pictures(
 ):  # one list of `PIL.Image`s for each sample
     "The references as the text encoder sees them: at most 384 x 384 pixels in area, sides multiples of 32."
     h, w = refs[0].shape[-2:]
-    width, height = calculate_dimensions(min(CONDITION_IMAGE_SIZE, h*w), w/h)
+    width, height = (min(max(32, s), 32*199) for s in calculate_dimensions(min(CONDITION_IMAGE_SIZE, h*w), w/h)) # the processor takes sides of 1 to 199
     return [[pipe.image_processor.resize(to_pil(r[b]), height, width) for r in refs] for b in range(len(refs[0]))]
 
 # %% ../nbs/08_sampling.ipynb #c011
