@@ -236,9 +236,10 @@ def qwen_ttlg_tune(argv):
     for name in ('frames', 'rounds', 'beam'):
         if getattr(args, name) < 1: raise InputError(f'--{name} {getattr(args, name)}: must be at least 1.')
     selection.frames(selection.probe(args.video)); settings.pictures()
+    if not os.path.isdir(os.path.dirname(args.preset) or '.'): raise InputError(f'{args.preset}: its folder does not exist; make it, or choose another place for the preset.')
     found = tune_video(_load(args), args.video, settings, selection, args.frames, take(args, Look), rounds=args.rounds, beam=args.beam)
     save_preset(args.preset, found.preset())
-    print(f'score {found.score:.3f} (1 is unguided) after {len(found.tried)} tries: {args.preset}\nuse it with: --preset {args.preset}')
+    print(f'{found}\nuse it with: --preset {args.preset}')
 
 # %% ../nbs/17_cli.ipynb #c022
 @command

@@ -206,7 +206,7 @@ def _row(table, base=None):
     for k in (*NUMBERS, 'lpips'):
         if k not in table: continue
         x = table[k].mean(0); out[k] = dict(mean=float(x.mean()), interval=interval(x), frames=table[k].mean(1).tolist())
-        if base is not None: d = x - base[k].mean(0); out[k]['change'] = dict(mean=float(d.mean()), interval=interval(d), frames=(table[k] - base[k]).mean(1).tolist())
+        if base is not None: d = x - base[k].mean(0); out[k]['change'] = dict(mean=float(d.mean()), interval=interval(d), frames=(table[k] - base[k]).mean(1).tolist(), frame_intervals=[interval(x) for x in table[k] - base[k]])
     return out
 
 class _Clock:

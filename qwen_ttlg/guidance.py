@@ -174,14 +174,14 @@ def _push(self:GuidedScheduler, i, v, x, after):
 def shift(self:GuidedScheduler, i, v, x):
     "The shift of the clean estimate at step `i`, (B,T,64) fp32; zero where the gradient is zero or not finite."
     t, start = self.ttlg, x - self.sigmas[i]*v
-    longest, total = t.lr/t.repeats*(self.sigmas[i] - self.sigmas[i + 1]).abs()/AVERAGE_STEP, torch.zeros_like(start)
+    longest, total, good = t.lr/t.repeats*(self.sigmas[i] - self.sigmas[i + 1]).abs()/AVERAGE_STEP, torch.zeros_like(start), True
     for _ in range(t.repeats):
         b, d, values, finite = self.pull_back(start + total)
         far = (_energy(d)/_energy(b).clamp(min=1e-30)).view(-1, 1, 1)*b
         size = _rms(far)
         move = far*(longest/size.clamp(min=1e-30)).clamp(max=1.) if t.length == 'goal' else longest*_unit(b)
-        total = total + torch.where(finite.view(-1, 1, 1), move, torch.zeros_like(move))
-    self.note(i, values, finite, total)
+        total, good = total + torch.where(finite.view(-1, 1, 1), move, torch.zeros_like(move)), finite & good
+    self.note(i, values, good, total)
     return total
 
 # %% ../nbs/05_guidance.ipynb #c030b
@@ -200,7 +200,7 @@ def pull_back(self:GuidedScheduler, x0):
 @patch
 def losses_for(self:GuidedScheduler, img):
     "The losses, for pictures of the size of `img`."
-    if self.losses is None: self.losses = self.ttlg.losses if self.ttlg.scale == 1 else [l.resized(*img.shape[-2:]) for l in self.ttlg.losses]
+    if self.losses is None: self.losses = self.ttlg.losses if self.ttlg.scale == 1 else [getattr(l, 'at', l.resized)(*img.shape[-2:]) for l in self.ttlg.losses]
     return self.losses
 
 
@@ -252,10 +252,11 @@ def attach(self:TTLG,
     pipe, # a diffusers pipeline of the Qwen-Image family
     height:int, # of the output, pixels
     width:int, # of the output, pixels
+    vae=None, # a `SingleFrameVAE` of `pipe.vae`, if one is made already, or is to be compiled or to recompute (`single_frame`)
 ):  # yields the `GuidedScheduler`, whose `history` tells what happened
     "Guide every call of `pipe` inside the block; the pipeline's own scheduler object is back afterwards, also after an exception."
     check_size(height, width)
-    decoder, stock = single_frame(pipe.vae).to(pipe._execution_device), pipe.scheduler
+    decoder, stock = (vae or single_frame(pipe.vae)).to(pipe._execution_device), pipe.scheduler
     guided = GuidedScheduler.wrap(stock, self, scaled_decoder(decoder, height, width))
     pipe.scheduler = guided
     try: yield guided

@@ -129,12 +129,14 @@ class SingleFrameVAE(nn.Module):
     def __init__(self,
         vae, # an `AutoencoderKLQwenImage`; copied from, not changed
         checkpoint: bool=False, # keep only each block's input for the backward pass and compute the rest again
+        compiled: bool=False, # by `torch.compile`
     ):
         super().__init__()
         self.config, self.checkpoint, self.smaller = vae.config, checkpoint, {}
         self.encoder = nn.ModuleList(_flat(m) for m in (*_blocks(vae.encoder), vae.quant_conv))
         self.decoder = nn.ModuleList(_flat(m) for m in (vae.post_quant_conv, *_blocks(vae.decoder)))
         self.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        if compiled: self._run = torch.compile(self._run)
 
     @property
     def dtype(self): return self.encoder[0].weight.dtype
@@ -181,11 +183,12 @@ def _blocks_at(self:SingleFrameVAE, scale):
 def single_frame(
     vae, # an `AutoencoderKLQwenImage` on any device, of any dtype, with its weights in memory
     checkpoint: bool=False, # compute each block again in the backward pass instead of keeping its insides
+    compiled: bool=False, # by `torch.compile`: faster, after a first call that takes some ten seconds for each size
 )->SingleFrameVAE: # on the device and of the dtype of `vae`
     "Copy what a single frame needs of a video VAE into 2-D convolutions; `InputError` if the weights are offloaded to nowhere (meta)."
     if any(p.is_meta for p in vae.parameters()):
         raise InputError('the VAE has no weights in memory (sequential offload or meta device): call single_frame before offloading it.')
-    with torch.inference_mode(False), torch.no_grad(): return SingleFrameVAE(vae, checkpoint)
+    with torch.inference_mode(False), torch.no_grad(): return SingleFrameVAE(vae, checkpoint, compiled)
 
 # %% ../nbs/00_latents.ipynb #c061
 def _leaves(m):

@@ -9,6 +9,7 @@ __all__ = ['PictureLoss', 'EdgeLoss', 'gram', 'GramLoss', 'RandomFeatures', 'VAE
 # %% ../nbs/03_losses.ipynb #c004
 import math
 from copy import copy
+from functools import cache
 import torch, torch.nn.functional as F
 from torch import Tensor
 from .core import InputError
@@ -24,22 +25,32 @@ class PictureLoss:
     def __init__(self,
         weight: float=1., # share of the pull among several losses; 0 is off
         tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
+        scale: float=1., # share of a picture's size at which it is evaluated
     ):
+        if not 0 < scale <= 1: raise InputError(f'{self.name} loss: scale {scale} is not a share of the size; give a number above 0 and at most 1.')
         for k, v in (('weight', weight), ('tolerance', tol)):
             if not (0 <= float(torch.as_tensor(v).min()) and float(torch.as_tensor(v).max()) < math.inf):
                 raise InputError(f'{self.name} loss: {k} {v} is not a number of at least 0; give one, 0 for none.')
-        self.weight, self.tol = weight, tol
+        self.weight, self.tol, self.scale, self.sizes = weight, tol, scale, {}
 
     def measure(self, img): raise NotImplementedError(f'{type(self).__name__} must define measure(img)')
 
     def resized(self, height:int, width:int): # the same loss for pictures of another size; a loss with targets brings them along
         return self
 
+    def at(self, height:int, width:int): # as `resized`, which is called once for each size
+        if (height, width) not in self.sizes: self.sizes[height, width] = self.resized(height, width)
+        new = copy(self.sizes[height, width]); new.weight, new.tol = self.weight, self.tol
+        return new
+
     def __call__(self,
         img: Tensor, # (B,3,H,W) nominally in [0,1], not clamped
     )->Tensor: # (B,), differentiable
         "The loss of each sample."
-        return self.measure(img.to(torch.promote_types(img.dtype, torch.float32)))
+        img = img.to(torch.promote_types(img.dtype, torch.float32))
+        if self.scale == 1: return self.measure(img)
+        size = [max(1, round(n*self.scale)) for n in img.shape[-2:]]
+        return self.at(*size).measure(F.interpolate(img, size, mode='area'))
 
     def __repr__(self): return f'{type(self).__name__}(name={self.name!r}, weight={self.weight}, tol={self.tol})'
 
@@ -79,8 +90,9 @@ class EdgeLoss(PictureLoss):
         tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
         method: str='sobel', # the filter: 'sobel', 'laplacian', or 'canny' (compared with Sobel)
         kind: str='l1', # the distance: 'l1', 'correlation' or 'f1'
+        scale: float=1., # share of a picture's size at which it is evaluated
     ):
-        super().__init__(weight, tol)
+        super().__init__(weight, tol, scale)
         self.filter, self.distance = _choice('method', method, filters), _choice('kind', kind, _kinds)
         if gain is None and kind == 'correlation': gain = 1. # it has no unit
         if gain is None: raise InputError('edge loss: the edge map has no gain; estimate it once with estimate_gain.')
@@ -93,7 +105,7 @@ class EdgeLoss(PictureLoss):
         return self.distance(self.filter(img)/self.gain.to(img.device), self.edges.to(img.device))
 
     def resized(self, height, width):
-        new = copy(self); new.edges = F.adaptive_max_pool2d(self.edges, (height, width))
+        new = copy(self); new.edges, new.sizes = F.adaptive_max_pool2d(self.edges, (height, width)), {}
         return new
 
 # %% ../nbs/03_losses.ipynb #c041
@@ -115,21 +127,22 @@ class GramLoss(PictureLoss):
         weight: float=1., # share of the pull among several losses
         tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
         kind: str='relative', # 'relative', or 'l1' as the original has it
+        scale: float=1., # share of a picture's size at which it is evaluated
     ):
-        super().__init__(weight, tol)
+        super().__init__(weight, tol, scale)
         if kind not in ('relative', 'l1'): raise InputError(f"gram loss: kind {kind!r} is not known; use 'relative' or 'l1'.")
         self.features, self.style, self.kind = features, style, kind
         with torch.no_grad(): self.target = [gram(f) for f in features(style.float())]
 
     def measure(self, img):
-        pairs = [(gram(f), t.to(img.device)) for f, t in zip(self.features(img), self.target)]
+        pairs = [(g := gram(f), t.to(g.device)) for f, t in zip(self.features(img), self.target)]
         if self.kind == 'l1': return torch.stack([(g - t).abs().mean((1, 2)) for g, t in pairs]).mean(0)
         return torch.stack([(g - t).square().sum((1, 2))/t.square().sum((1, 2)) for g, t in pairs]).mean(0)
 
     def resized(self, height, width): # the style picture at the same short side, its aspect kept: textures shrink as those of the frame do
         by = min(height, width)/min(self.style.shape[-2:])
         style = F.interpolate(self.style, [max(1, round(s*by)) for s in self.style.shape[-2:]], mode='area')
-        return GramLoss(self.features, style, self.weight, self.tol, self.kind)
+        return GramLoss(self.features, style, self.weight, self.tol, self.kind, self.scale)
 
 # %% ../nbs/03_losses.ipynb #c043
 class RandomFeatures:
@@ -148,10 +161,10 @@ class VAEFeatures:
     "What the VAE's encoder sees at each of its resolutions, before it goes down to the next."
     name = 'vae'
 
-    def __init__(self, net:SingleFrameVAE): self.net = net # on the device of the pictures
+    def __init__(self, net:SingleFrameVAE): self.net = net
 
     def __call__(self, img):
-        x, out = img.to(self.net.dtype)*2 - 1, []
+        x, out = img.to(self.net.device, self.net.dtype)*2 - 1, []
         for block in self.net.encoder[:-2]:
             before, x = x, block(x)
             if x.shape[-1] < before.shape[-1]: out.append(before.float())
@@ -179,12 +192,14 @@ class VGGFeatures:
         return out
 
 # %% ../nbs/03_losses.ipynb #c045
+_vgg16 = cache(VGGFeatures) # read from the disk once
+
 def gram_features(
     name:str, # 'vgg16', 'random' or 'vae'
     net:SingleFrameVAE=None, # needed for 'vae'
 ):
     "The features of that name; `InputError` for an unknown one."
-    choices = dict(vgg16=VGGFeatures, random=RandomFeatures, vae=lambda: VAEFeatures(net))
+    choices = dict(vgg16=_vgg16, random=RandomFeatures, vae=lambda: VAEFeatures(net))
     if name not in choices: raise InputError(f'gram features {name!r}: not known; use one of {", ".join(choices)}.')
     return choices[name]()
 
@@ -198,8 +213,9 @@ class TemporalLoss(PictureLoss):
         motion: Motion=None, # of the source, from the frame before to this one
         weight: float=1., # share of the pull among several losses
         tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
+        scale: float=1., # share of a picture's size at which it is evaluated
     ):
-        super().__init__(weight, tol)
+        super().__init__(weight, tol, scale)
         self.prev, self.motion = prev.detach().float(), motion
         self.wanted = motion.carry(self.prev) if motion else self.prev
         self.mask = motion.visible if motion else torch.ones_like(self.prev[:, :1])
@@ -212,13 +228,24 @@ class TemporalLoss(PictureLoss):
 
     def resized(self, height, width):
         prev = F.interpolate(self.prev, (height, width), mode='area')
-        return TemporalLoss(prev, self.motion and self.motion.resized(height, width), self.weight, self.tol)
+        return TemporalLoss(prev, self.motion and self.motion.resized(height, width), self.weight, self.tol, self.scale)
 
 # %% ../nbs/03_losses.ipynb #c060
 class MaskedColorLoss(PictureLoss):
     "Keep the colours of `picture` where `mask` is white, fine detail left free."
     name = 'mask'
 
-    def __init__(self, picture:Tensor, mask:Tensor, **kw): super().__init__(**kw); self.picture, self.mask = picture, mask # (B,3,H,W) and (1,1,H,W), both in [0,1]
-    def measure(self, img): return (F.avg_pool2d(img - self.picture, 9, 1, 4).abs()*self.mask).sum((1, 2, 3))/(3*self.mask.sum()).clamp(min=1)
-    def resized(self, height, width): return MaskedColorLoss(*(F.interpolate(t, (height, width), mode='area') for t in (self.picture, self.mask)), weight=self.weight, tol=self.tol)
+    def __init__(self,
+        picture:Tensor, # (B,3,H,W) in [0,1], with the wanted colours
+        mask:Tensor, # (1,1,H,W) in [0,1], 1 where they count
+        **kw, # `weight`, `tol` and `scale`
+    ):
+        super().__init__(**kw); self.picture, self.mask = picture, mask
+
+    def measure(self, img):
+        picture, m = self.picture.to(img.device), self.mask.to(img.device)
+        return (F.avg_pool2d(img - picture, 9, 1, 4).abs()*m).sum((1, 2, 3))/(3*m.sum()).clamp(min=1)
+
+    def resized(self, height, width):
+        small = (F.interpolate(t, (height, width), mode='area') for t in (self.picture, self.mask))
+        return MaskedColorLoss(*small, weight=self.weight, tol=self.tol, scale=self.scale)

@@ -407,8 +407,8 @@ def demo(
     out = make_folder(out)
     video, runs = create_test_data(out/'data', frames), {}
     base = Settings(num_inference_steps=steps, true_cfg_scale=1., seed=42, ttlg_last_steps=5)
-    for name, scale in (('unguided', 0.), ('guided', 1.)):
-        process_video(pipe, video, out/name, replace(base, ttlg_edge_scale=scale), Selection(every_nth=1), look=Look(style_prompt=style), progress=progress)
+    for name, guided in (('unguided', base), ('guided', replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3))):
+        process_video(pipe, video, out/name, guided, Selection(every_nth=1), look=Look(style_prompt=style), progress=progress)
     true = [STYLES[style](to_tensor(open_picture(p))) for p in frame_files(out/'data/true')]
     rows = {'source': [open_picture(p) for p in frame_files(out/'data/true')], 'truth': [t[0] for t in true]}
     for name in ('unguided', 'guided'):

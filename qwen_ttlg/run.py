@@ -99,6 +99,7 @@ def ready(self:Settings):
     "`InputError` for a picture that cannot be read or would not be used: what can be said before a model is loaded."
     if self.style_image and not self.ttlg_gram_scale: raise InputError(f'--style_image {self.style_image}: only the gram loss uses it; give --ttlg_gram_scale, too, .3 for a beginning.')
     if self.mask and not self.ttlg_mask_scale: raise InputError(f'--mask {self.mask}: not used with --ttlg_mask_scale 0; give a scale above 0, or no mask.')
+    if self.ttlg_gram_scale and self.ttlg_gram_features == 'vgg16': gram_features('vgg16')
     self.pictures()
 
 @patch
@@ -169,7 +170,8 @@ def _lasting_losses(settings, init, back, vae):
         by = min(init.shape[-2:])/min(style.shape[-2:])
         if by != 1: style = F.interpolate(style, [max(1, round(s*by)) for s in style.shape[-2:]], mode='area' if by < 1 else 'bilinear')
         out.append(GramLoss(gram_features(settings.ttlg_gram_features, vae), style, settings.ttlg_gram_scale))
-        if 'style_image' not in given: out[-1].tol = float(tolerance(out[-1], back))
+        h, w = (n//16*16 for n in style.shape[-2:])
+        out[-1].tol = float(tolerance(out[-1], back if 'style_image' not in given else reachable(vae, style[..., :h, :w].to(vae.device), settings.ttlg_decode).to(init.device)))
     if 'mask' in given and settings.ttlg_mask_scale:
         mask = given['mask'].to(init.device).mean(1, keepdim=True)
         (h, w), (H, W) = mask.shape[-2:], init.shape[-2:]

@@ -89,10 +89,11 @@ class Conditions:
 # %% ../nbs/08_sampling.ipynb #c018
 def frame_vae(
     pipe, # a Qwen edit pipeline
+    **how, # `checkpoint` and `compiled` of `single_frame`: from now on that way
 ):  # its `SingleFrameVAE`, on the pipeline's device
     "The pipeline's VAE in its single-frame form, made at the first call and kept with the pipeline."
     kept = getattr(pipe.vae, '_single_frame', None)
-    if kept is None: kept = single_frame(pipe.vae); object.__setattr__(pipe.vae, '_single_frame', kept)
+    if kept is None or how: kept = single_frame(pipe.vae, **how); object.__setattr__(pipe.vae, '_single_frame', kept)
     return kept.to(pipe._execution_device)
 
 # %% ../nbs/08_sampling.ipynb #c021

@@ -6,13 +6,13 @@
 __all__ = ['SPACE', 'draw_few', 'score', 'Tuned', 'neighbours', 'tune', 'save_preset', 'load_preset']
 
 # %% ../nbs/12_tune.ipynb #c004
-import json
+import json, time
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 import torch
 from .core import InputError, atomic, to_pil, to_tensor
 from .edges import EdgeMap
-from .losses import EdgeLoss, GramLoss, VAEFeatures
+from .losses import EdgeLoss, GramLoss, RandomFeatures, VAEFeatures
 from .metrics import warp_error
 from .motion import Motion
 from .run import Settings, make_guide
@@ -24,23 +24,27 @@ def draw_few(
     pipe, init, # (1,3,H,W) in [0,1], the init frame
     edges:list, # `EdgeMap`s of the first frame and of the few after it, best with `source`
     settings:Settings,
-):  # dict of means, 'edge' (excess over the VAE), 'gram' and 'warp', and a dict of their floors
+):  # dict of means, 'edge' (excess over the VAE), 'gram', 'warp' and 'seconds' a frame, and a dict of the floors of the first three
     "Draw a few frames as a run would, and measure them."
     guide, prev, rows = make_guide(pipe, settings, init, edges[0]), init, []
-    vae = frame_vae(pipe); judge, back = GramLoss(VAEFeatures(vae), init), vae.decode(vae.encode(init)).clamp(0, 1)
+    vae = frame_vae(pipe); judge, back = _judge(settings, init, vae), vae.decode(vae.encode(init)).clamp(0, 1).to(init.device)
     for i, (before, now) in enumerate(zip(edges, edges[1:]), 1):
         pair = (before.source, now.source) if before.source is not None and now.source is not None else (before.edges, now.edges)
-        motion, gain = Motion.between(*pair), guide.gain(now)
+        motion, gain, start = Motion.between(*pair), guide.gain(now), time.perf_counter()
         img = edit_frame(pipe, now.edges, prev, settings.prompt, settings.negative_prompt, num_inference_steps=settings.num_inference_steps, true_cfg_scale=settings.true_cfg_scale,
                          seed=settings.seed, frame=i, ttlg=settings.ttlg(guide.losses(now, prev, motion))).image
-        img = to_tensor(to_pil(img))
-        rows.append((float(EdgeLoss(now.edges, gain, method=now.method)(img)) - guide.floor/gain, float(judge(img)), float(warp_error(img, prev, motion)))); prev = img
+        img, seconds = to_tensor(to_pil(img)), time.perf_counter() - start
+        rows.append((float(EdgeLoss(now.edges, gain, method=now.method)(img)) - guide.floor/gain, float(judge(img)), float(warp_error(img, prev, motion)), seconds)); prev = img
     floor = dict(edge=guide.floor/guide.gain(edges[0]), gram=float(judge(back)), warp=float((back - init).square().mean()))
-    return dict(zip(floor, (sum(r)/len(rows) for r in zip(*rows)))), floor
+    return dict(zip((*floor, 'seconds'), (sum(r)/len(rows) for r in zip(*rows)))), floor
+
+def _judge(settings, init, vae):
+    "Distance from the style that is wanted, on features that do not guide."
+    return GramLoss(RandomFeatures() if settings.ttlg_gram_features == 'vae' else VAEFeatures(vae), settings.pictures().get('style_image', init))
 
 def score(found, unguided, floor):
     "Mean of the numbers over those without guidance, each counted from its floor; an edge error below the VAE's counts as reached."
-    return sum((max(found[k], 0) + floor[k])/(max(unguided[k], 0) + floor[k]) for k in found)/len(found)
+    return sum((max(found[k], 0) + floor[k])/(max(unguided[k], 0) + floor[k]) for k in floor)/len(floor)
 
 # %% ../nbs/12_tune.ipynb #c010
 SPACE = dict(ttlg_lr=(.0125, .025, .05, .1, .2), ttlg_edge_scale=(0., .5, 1., 2.), ttlg_gram_scale=(0., .1, .3, 1.), ttlg_temporal_scale=(0., .1, .3, 1.))
@@ -53,7 +57,13 @@ class Tuned:
     unguided:dict # numbers without guidance
     tried:list = field(default_factory=list) # (score, changed settings, numbers), best first
 
-    def preset(self): return {k: getattr(self.settings, k) for k in SPACE}
+    def preset(self): # all that guidance depends on, but for pictures
+        return {k: v for k, v in asdict(self.settings).items() if k.startswith('ttlg_')}
+
+    def __str__(self):
+        before, after = self.unguided, self.tried[0][2]
+        gain = ', '.join(f'{what} {before[k]:.4f} -> {after[k]:.4f}' for k, what in dict(edge="edge error over the VAE's", gram='distance from the style', warp='warp error').items())
+        return f"score {self.score:.3f} (1 is unguided) after {len(self.tried)} tries\ngain: {gain}\ncost: {before['seconds']:.3g} -> {after['seconds']:.3g} s a frame"
 
 def neighbours(
     settings:Settings,
@@ -78,7 +88,7 @@ def tune(
     "Beam search for the scales and `lr` with the best score on a few frames."
     if len(edges) < 2: raise InputError('tune: at least one frame after the first is needed; choose more frames.')
     key = lambda s: tuple(getattr(s, k) for k in space)
-    unguided, floor = draw_few(pipe, init, edges, replace(settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0.))
+    unguided, floor = draw_few(pipe, init, edges, replace(settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0., ttlg_mask_scale=0.))
     tried, going = {}, [settings]
     for _ in range(rounds + 1):
         for s in going:
