@@ -45,8 +45,14 @@ HELP = dict(every_nth='use every n-th frame, the first included', fps='instead o
     video_out='the video to write: .mp4, .mov, .mkv, .webm, .gif, or a folder (default: video.mp4 in the run folder)', no_sound='leave out the sound of the source',
     fill="frames between the edited ones: 'none', or at the source's rate 'hold', 'blend' or 'flow'")
 
+class _Parser(argparse.ArgumentParser):
+    "Says what is wrong in one sentence, without the list of all flags."
+    def error(self, message):
+        for kind, what in (('int', 'a whole number'), ('float', 'a number')): message = re.sub(rf'argument (\S+): invalid {kind} value: (.*)', rf'\1 \2: must be {what}', message)
+        self.exit(2, f'error: {message}; {self.prog} --help lists what there is.\n')
+
 def _parser(name, text, **kw):
-    p = argparse.ArgumentParser(prog=name, description=text, **kw)
+    p = _Parser(prog=name, description=text, **kw)
     p.add_argument('--version', action='version', version=f'%(prog)s {_version()}')
     return p
 
@@ -158,13 +164,23 @@ def _pictures(args):
     width, height = parse_size(args.size) if args.size else init.size
     if not args.size and (other := open_picture(files[0]).size) != init.size:
         raise InputError(f'{files[0]}: the edge map is {other[0]}x{other[1]}, but the init frame {args.init_frame} is {width}x{height}; make both one size, or give --size {other[0]}x{other[1]} to resize the init frame.')
-    check_size(height, width)
+    check_size(height, width); _note_colour(files[0])
     for f in files: load_edges(f, height, width)
     return (init if init.size == (width, height) else resize_picture(init, width, height, 'crop')), files[:args.max_frames]
 
+def _note_colour(file):
+    from PIL import ImageChops
+    from qwen_ttlg.core import open_picture
+    r, g, b = open_picture(file).resize((64, 64)).split()
+    if max(ImageChops.difference(r, c).getextrema()[1] for c in (g, b)) > 60: warnings.warn(f'{file}: in colour, and taken for an edge map all the same; edge maps are light lines on black.')
+
 def _check_metrics_out(path):
     "`InputError` if no file can be written there."
+    from qwen_ttlg.metrics import COLUMNS
     folder = os.path.dirname(path) or '.'
+    if os.path.isfile(path):
+        with open(path, 'rb') as f:
+            if f.readline().strip() not in (b'', ','.join(COLUMNS).encode()): raise InputError(f'--metrics_out {path}: this file is there already, and holds no metrics; choose another name.')
     if os.path.isdir(path): raise InputError(f'--metrics_out {path}: this is a folder; give the name of a .csv file.')
     if not os.path.isdir(folder) or not os.access(folder, os.W_OK): raise InputError(f'--metrics_out {path}: {folder} is not a folder that can be written to; choose another place.')
 
@@ -182,7 +198,7 @@ def qwen_extract_frames(argv):
     from qwen_ttlg.process import Selection, extract_frames
     p = _parser('qwen_extract_frames', qwen_extract_frames.__doc__)
     p.add_argument('video'); p.add_argument('out', help='folder for init_frame.png and edges/, made if absent')
-    add_settings(p, Selection, size='512x512', policy='stretch')
+    add_settings(p, Selection, skip=('no_shots',), size='512x512', policy='stretch')
     args = p.parse_args(argv)
     n = extract_frames(args.video, args.out, take(args, Selection))
     print(f'init frame: {args.out}/init_frame.png; {n} edge maps: {args.out}/edges')
@@ -218,6 +234,14 @@ def qwen_process_video(argv):
     print(f'video: {process_video(_load(args), args.video, args.out, settings, selection, look, output, args.overwrite)}')
 
 # %% ../nbs/17_cli.ipynb #c020
+def _check_preset_out(path):
+    "`InputError` if a preset cannot be written there, or would replace something else."
+    from qwen_ttlg.tune import load_preset
+    if not os.path.isdir(os.path.dirname(path) or '.'): raise InputError(f'{path}: its folder does not exist; make it, or choose another place for the preset.')
+    if os.path.exists(path):
+        try: load_preset(path)
+        except InputError as e: raise InputError(f'{path}: this is there already, and no preset; choose another name.') from e
+
 @command
 def qwen_ttlg_tune(argv):
     "Search for the scales that suit a video, on a few of its frames, and write them to a preset."
@@ -236,7 +260,7 @@ def qwen_ttlg_tune(argv):
     for name in ('frames', 'rounds', 'beam'):
         if getattr(args, name) < 1: raise InputError(f'--{name} {getattr(args, name)}: must be at least 1.')
     selection.frames(selection.probe(args.video)); settings.pictures()
-    if not os.path.isdir(os.path.dirname(args.preset) or '.'): raise InputError(f'{args.preset}: its folder does not exist; make it, or choose another place for the preset.')
+    _check_preset_out(args.preset)
     found = tune_video(_load(args), args.video, settings, selection, args.frames, take(args, Look), rounds=args.rounds, beam=args.beam)
     save_preset(args.preset, found.preset())
     print(f'{found}\nuse it with: --preset {args.preset}')

@@ -44,6 +44,7 @@ def make_folder(
     out:str|Path, # with its parents
 )->Path:
     "Make a folder that can be written to; `InputError` if that is not possible."
+    if not str(out).strip(): raise InputError('no output folder is named; give the path of one.')
     out = Path(out)
     if out.is_file(): raise InputError(f'{out}: this is a file; choose another output folder.')
     try:

@@ -51,10 +51,10 @@ def files_hash(files): return hashlib.sha256(repr(sorted((p.name, file_hash(p)) 
 
 # %% ../nbs/10_folder.ipynb #c009
 def versions():
-    "Versions of what the result depends on."
+    "Versions of what the result depends on, and the number of CPU threads, on which the last bits do, too."
     import av, cv2, diffusers, transformers
     from qwen_ttlg import __version__
-    return dict(qwen_ttlg=__version__, torch=torch.__version__, diffusers=diffusers.__version__, transformers=transformers.__version__, opencv=cv2.__version__, av=av.__version__, python=platform.python_version())
+    return dict(qwen_ttlg=__version__, torch=torch.__version__, diffusers=diffusers.__version__, transformers=transformers.__version__, opencv=cv2.__version__, av=av.__version__, python=platform.python_version(), threads=torch.get_num_threads())
 
 # %% ../nbs/10_folder.ipynb #c012
 @contextmanager
@@ -152,8 +152,11 @@ def open_run(
     **more, # what else goes into run.json when a run starts
 ):  # run.json's content and the init frame, with 8-bit values
     "Start a run, or continue the one there is; `InputError` says what differs."
-    contract = json.loads(json.dumps(contract)) # as it will be read back
-    run = read_run(out) if (out/'run.json').exists() else None
+    contract = json.loads(json.dumps(contract, default=str)) # as it will be read back
+    try: run = read_run(out) if (out/'run.json').exists() else None
+    except InputError:
+        if not overwrite: raise
+        run = None
     wrong = differences(run['contract'], contract) if run else _orphans(out)
     if wrong and not overwrite:
         what = f'holds a run with other settings ({"; ".join(wrong)}); use the same settings to continue it,' if run else f'holds {wrong[0]}, but no run.json;'
@@ -168,7 +171,7 @@ def open_run(
 # %% ../nbs/10_folder.ipynb #c025
 def _orphans(out):
     "Names of files of a run that has lost its run.json."
-    return sorted(p.name for p in out.iterdir() if re.fullmatch(_OWN, p.name) and p.name not in ('edges', 'state'))
+    return sorted(p.name for p in out.iterdir() if re.fullmatch(_OWN, p.name) and p.name not in ('edges', 'state', 'shots.json'))
 
 def _init_frame(out, run, start):
     "The init frame of a run, as it lies in its folder."
@@ -186,7 +189,7 @@ def _note_versions(out, run):
     then, now = [run, *run.get('continued', [])][-1]['versions'], versions()
     if then == now: return
     changed = '; '.join(differences(then, now))
-    print(f'{out}: continued with other versions ({changed}); the frames to come may differ in the last bits from what they would have been.', file=sys.stderr)
+    print(f'{out}: continued with other versions or threads ({changed}); the frames to come may differ in the last bits from what they would have been.', file=sys.stderr)
     run['continued'] = [*run.get('continued', []), dict(frame=finished(out), versions=now)]; write_run(out, run)
 
 # %% ../nbs/10_folder.ipynb #c032

@@ -7,7 +7,7 @@ __all__ = ['AHEAD', 'FOLLOWING', 'create_test_data', 'Selection', 'Times', 'extr
            'assemble_run', 'Look', 'find_starts', 'read_shots', 'keep_shots', 'process_video', 'tune_video', 'demo']
 
 # %% ../nbs/15_process.ipynb #c004
-import glob, json, math, os, psutil, re, shutil, sys
+import glob, json, math, os, psutil, re, shutil, sys, warnings
 from dataclasses import asdict, dataclass, replace
 from itertools import repeat
 from pathlib import Path
@@ -24,8 +24,8 @@ from .sampling import restyle_frame
 from .shots import find_shots, shot_starts
 from .tiny import STYLES, Scenes
 from .tune import Tuned, tune
-from .video import MS, as_rate, fit_size, frame_files, frame_times, output_rate, parse_size, probe, read_frames, resize_picture
-from .writing import Sound, VideoWriter, check_output, keeps_alpha, write_video
+from .video import MS, as_rate, fit_size, frame_files, frame_times, output_rate, parse_size, probe, read_frames, resize_picture, same_sizes
+from .writing import Sound, VideoWriter, check_output, has_sound, keeps_alpha, write_video
 
 # %% ../nbs/15_process.ipynb #c007
 def create_test_data(
@@ -136,6 +136,7 @@ def extract_frames(
     selection = selection or Selection(size='512x512', policy='stretch')
     info, n = selection.probe(video), -1
     selection.size_of(info)
+    if (Path(out)/'run.json').exists(): raise InputError(f'{out}: a run is kept in it, whose edge maps would be replaced; choose another folder.')
     edges = make_folder(make_folder(out)/'edges')
     for n, pic in enumerate(selection.frames(info)):
         if n: save_edges(edges/f'edge_{n:04d}.png', edge_map(pic, selection.edge_method))
@@ -154,6 +155,8 @@ def assemble_video(
 )->int: # number of frames
     "Write the frames of a folder as a video (H.264 in .mp4), in natural order: the third step of the original's workflow."
     files = frame_files(frames, pattern)
+    same_sizes(files)
+    if sound and not has_sound(sound): warnings.warn(f'{sound}: there is no sound in it; {out} is silent.')
     write_video(out, (open_picture(f) for f in files), fps, sound=sound)
     return len(files)
 
@@ -205,16 +208,21 @@ def assemble_run(
 # %% ../nbs/15_process.ipynb #c016cs0
 def _as_drawn(info, selection, out, times, _):
     "`(time, picture)` of the drawn frames, transparent where their source is."
-    source = selection.read(info) if info.alpha else repeat(None)
-    for i, (t, f) in enumerate(zip(times.shown, source)): yield t, _clear(open_frame(out, i), f and f.alpha)
+    source, size = selection.read(info) if info.alpha else repeat(None), open_frame(out, 0).shape[-2:]
+    for i, (t, f) in enumerate(zip(times.shown, source)): yield t, _clear(open_frame(out, i, size), f and f.alpha)
 
 def _filled(info, selection, out, times, fill):
     "`(time, picture)` of every source frame of the span."
     alphas, whole = {}, replace(selection, every_nth=1, fps=None, start=times.own[0], max_frames=None, end=times.end)
     def seen():
         for f in whole.read(info): alphas[f.time] = f.alpha; yield f.time, f.picture
-    drawn = ((t, to_pil(open_frame(out, i))) for i, t in enumerate(times.own))
-    for t, pic in fill_frames(drawn, seen(), fill, read_shots(out)['cuts']): yield t, _clear(pic, alphas.pop(t, None))
+    size = open_frame(out, 0).shape[-2:]; drawn = ((t, to_pil(open_frame(out, i, size))) for i, t in enumerate(times.own))
+    for t, pic in fill_frames(drawn, seen(), fill, _cuts(times, read_shots(out))): yield t, _clear(pic, alphas.pop(t, None))
+
+def _cuts(times, shots):
+    "Times of the cuts before the frames with which shots begin: those that were found, else the frames' own."
+    between = lambda i: [t for t in shots['cuts'] if times.own[i - 1] + MS < t <= times.own[i] + MS]
+    return [(between(i) or [times.own[i]])[-1] for i in shots['starts'] if i < len(times.own)]
 
 # %% ../nbs/15_process.ipynb #c016cs1
 def _clear(pic, alpha):
@@ -238,7 +246,10 @@ class Look:
 
     def __post_init__(self):
         if self.init_frame and self.style_prompt: raise InputError('--init_frame and --style_prompt: give one of the two, the look comes from either.')
-        if self.shot_frames: frame_files(self.shot_frames, 'shot_*')
+        for p in self.given().values(): open_picture(p) # what is wrong with one is said before the first frame
+
+    def given(self): # number of a shot -> the picture it is to begin with
+        return {p.stem.removeprefix('shot_').lstrip('0'): p for p in frame_files(self.shot_frames, 'shot_*')} if self.shot_frames else {}
 
     def contract(self):
         hashes = {name: h(p) for name, p, h in (('init frame hash', self.init_frame, lambda p: picture_hash(to_tensor(open_picture(p)))), ('shot frames hash', self.shot_frames, file_hash)) if p}
@@ -265,10 +276,6 @@ def restyled(self:Look, pipe, picture, settings, frame=0, anchor=None):
     return to_tensor(to_pil(result.image))
 
 # %% ../nbs/15_process.ipynb #c018bs0
-@patch
-def given(self:Look): # number of a shot -> the picture it is to begin with
-    return {p.stem.removeprefix('shot_').lstrip('0'): p for p in frame_files(self.shot_frames, 'shot_*')} if self.shot_frames else {}
-
 @patch
 def check(self:Look, pipe, starts):
     "`InputError` if the model cannot give the look to all shots; `starts` are the frames with which further ones begin."
@@ -317,8 +324,11 @@ def read_shots(out):
     "What shots.json of a run folder says; no shots if it is not there."
     file = Path(out)/'shots.json'
     if not file.exists(): return dict(starts=[], cuts=[])
-    try: shots = json.loads(file.read_text()); return shots | dict(starts=[int(i) for i in shots['starts']], cuts=[float(t) for t in shots['cuts']], until=float(shots.get('until', -1)))
-    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as e: raise InputError(f'{file}: not readable as a list of shots ({e}); delete it, it is made anew.') from e
+    try:
+        shots = json.loads(file.read_text()); starts = [int(i) for i in shots['starts']]
+        if starts != sorted(set(starts)) or starts and starts[0] < 1: raise ValueError('starts are numbers of frames from 1 on, each larger than the one before')
+        return shots | dict(starts=starts, cuts=[float(t) for t in shots['cuts']], until=float(shots.get('until', -1)))
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as e: raise InputError(f'{file}: not readable as a list of shots ({e}); mend it, or delete it, it is made anew.') from e
 
 def keep_shots(out, shots):
     "Write shots.json."
@@ -340,6 +350,7 @@ def process_video(
     "Edit a whole video: frames of `out` follow the edges of the source and carry on the look of the init frame."
     settings, selection, look, output = settings or Settings(), selection or Selection(), look or Look(), output or Output()
     info = selection.probe(video)
+    if selection.no_shots and look.shot_frames: raise InputError('--no_shots and --shot_frames: give one of the two, without shots there is nothing for the pictures to begin.')
     settings.ready(); inputs = [info.path, look.init_frame, look.shot_frames, settings.style_image, settings.mask]
     output.check(out, *inputs); _apart(out, inputs, overwrite)
     pictures = selection.frames(info); first = next(pictures)

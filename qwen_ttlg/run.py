@@ -7,7 +7,7 @@ __all__ = ['Settings', 'edge_strength', 'Guide', 'make_guide', 'draw_frame', 'ke
            'run_frames']
 
 # %% ../nbs/11_run.ipynb #c004
-import hashlib, os, sys, time, typing
+import hashlib, math, os, sys, time, typing, warnings
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 import torch, torch.nn.functional as F
@@ -67,7 +67,7 @@ def _kind(annotation): return next(t for t in (typing.get_args(annotation) or (a
 def _fits(value, annotation): # a whole number is a number, True is none
     if value is None: return type(None) in typing.get_args(annotation)
     kind = _kind(annotation)
-    return isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool)
+    return isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool) and (kind is str or math.isfinite(value))
 
 @patch
 def check(self:Settings):
@@ -77,6 +77,7 @@ def check(self:Settings):
         if not _fits(v, f.type): raise InputError(f'--{f.name} {v!r}: must be {_KINDS[_kind(f.type)]}.')
         if v is not None and low is not None and not v >= low: raise InputError(f'--{f.name} {v}: must be at least {low}.')
         if v not in f.metadata.get('choices', (v,)): raise InputError(f'--{f.name} {v}: not one of {", ".join(str(c) for c in f.metadata["choices"] if c is not None)}.')
+    if self.ttlg_min_sigma > self.ttlg_max_sigma: raise InputError(f'--ttlg_min_sigma {self.ttlg_min_sigma}: must be at most --ttlg_max_sigma, {self.ttlg_max_sigma}.')
     if (self.ttlg_backward or 0) > self.ttlg_decode: raise InputError(f'--ttlg_backward {self.ttlg_backward}: must be at most --ttlg_decode, {self.ttlg_decode}.')
 
 # %% ../nbs/11_run.ipynb #c008s0
@@ -100,6 +101,9 @@ def ready(self:Settings):
     if self.style_image and not self.ttlg_gram_scale: raise InputError(f'--style_image {self.style_image}: only the gram loss uses it; give --ttlg_gram_scale, too, .3 for a beginning.')
     if self.mask and not self.ttlg_mask_scale: raise InputError(f'--mask {self.mask}: not used with --ttlg_mask_scale 0; give a scale above 0, or no mask.')
     if self.ttlg_gram_scale and self.ttlg_gram_features == 'vgg16': gram_features('vgg16')
+    on = [n for n in ('edge', 'gram', 'temporal') if getattr(self, f'ttlg_{n}_scale')]
+    if on and not self.ttlg([abs]).steps(self.num_inference_steps): warnings.warn(f'--ttlg_{on[0]}_scale is set, but no step is guided; see --ttlg_lr, --ttlg_last_steps, --ttlg_start_step and --ttlg_end_step.')
+    if self.gate is None and self.gate_then != 'accept': warnings.warn(f'--gate_then {self.gate_then} is not used without --gate.')
     self.pictures()
 
 @patch
@@ -255,13 +259,14 @@ def _resume(pipe, out, settings, init, reference, shots):
     done = finished(out)
     begun = max((i for i in shots if i <= done), default=0)
     guide = make_guide(pipe, settings, init, reference) if reference and not begun else None
-    return Chain(done, begun, _last_frame(out, done, init.shape[-2:]), None if begun else reference, guide)
+    return Chain(done, begun, open_frame(out, done, init.shape[-2:]), None if begun else reference, guide)
 
-def _last_frame(out, done, size):
-    "The frame to go on from; `InputError` if it is not the one that was drawn."
-    last, rows = open_frame(out, done, size), read_rows(Path(out)/'metrics.csv')
-    if done and picture_hash(last) != rows[done - 1]['picture']: raise InputError(f'{frame_path(out, done)}: not the frame that was drawn; put it back, or delete it, and the same command draws it anew.')
-    return last
+def _check_done(out, chain, rows, shots):
+    "`InputError` if the frame to go on from is not the one that was drawn, or frames were drawn as parts of other shots."
+    i = chain.done
+    if i and picture_hash(chain.prev) != rows[i - 1]['picture']: raise InputError(f'{frame_path(out, i)}: not the frame that was drawn; put it back, or delete it, and the same command draws it anew.')
+    for i, row in enumerate(rows[:chain.done], 1):
+        if row['shot'] != str(now := sum(j <= i for j in shots)): raise InputError(f'{frame_path(out, i)}: drawn as a frame of shot {row["shot"]}, and now belongs to shot {now}; delete it, and the same command draws it and those after it anew.')
 
 # %% ../nbs/11_run.ipynb #c0262
 def _motion(before, now):
@@ -276,7 +281,8 @@ def _late_guide(pipe, settings, init, first):
 
 def _same_map(e, row, size):
     "`InputError` if an edge map's file is not the one that its frame was drawn from."
-    if isinstance(e, (str, Path)) and _hash(_resolve(e, *size)) != row['edges']: raise InputError(f'{e}: not the edge map that frame {row["frame"]} was drawn from; put it back, or start again in another folder.')
+    name = e if isinstance(e, (str, Path)) else 'edges'
+    if isinstance(e, (str, Path, EdgeMap)) and _hash(_resolve(e, *size)) != row['edges']: raise InputError(f'{name}: not the edge map that frame {row["frame"]} was drawn from; put it back, or start again in another folder.')
 
 # %% ../nbs/11_run.ipynb #c026s
 def stream(
@@ -313,6 +319,7 @@ def _frames(pipe, out, chain, settings, init, edges, shots):
             _same_map(e, rows[i - 1], size)
             if i >= chain.begun and (i == chain.done or chain.guide is None): _recall(pipe, out, chain, settings, init, i, _resolve(e, *size), shots)
             continue
+        if i == chain.done + 1: _check_done(out, chain, rows, shots)
         e, start = _resolve(e, *size), time.perf_counter()
         drawn = (_first_of_shot if i in shots else _next_frame)(pipe, chain, settings, init, i, e, shots)
         chain.prev, row = keep_frame(out, i, *drawn, start); chain.before = e
@@ -347,11 +354,9 @@ def run_frames(
 )->int: # number of frames after 0000 in the folder
     "Draw a whole run, or what is missing of it."
     total = total if total is not None else len(edges) if hasattr(edges, '__len__') else None
-    frames, done = stream(pipe, init, edges, out, settings, **kwargs), 0
-    with tqdm(total=total, unit='frame', disable=not progress, smoothing=.1) as bar:
-        for done, picture, row in frames:
-            if picture is None:
-                if done: print(f'{out}: {done} frames are done, continuing.', file=sys.stderr)
-                bar.initial = done; bar.update(done)
-            else: bar.update(); bar.set_postfix(edge_loss=f"{row['edge_loss']:.4f}")
+    frames = stream(pipe, init, edges, out, settings, **kwargs)
+    done, _, _ = next(frames) # what there is to say is said before the bar
+    if done: print(f'{out}: {done} frames are done, continuing.', file=sys.stderr)
+    with tqdm(total=total, initial=done, unit='frame', disable=not progress or total is not None and done >= total, smoothing=.1) as bar:
+        for done, picture, row in frames: bar.update(); bar.set_postfix(edge_loss=f"{row['edge_loss']:.4f}")
     return done

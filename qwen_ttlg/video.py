@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['POLICIES', 'PICTURE_BRANDS', 'BT709', 'LIMITED', 'FULL', 'BT601', 'BT2020', 'P3', 'EXACT', 'MATRICES', 'WHITE',
            'PEAK', 'TO_709', 'HDR', 'UNMARKED', 'NAMES', 'PICTURES', 'MS', 'parse_size', 'fit_size', 'resize_picture',
-           'as_rate', 'VideoInfo', 'frame_files', 'probe', 'VideoFrame', 'read_frames', 'frame_times', 'output_rate']
+           'as_rate', 'VideoInfo', 'frame_files', 'same_sizes', 'probe', 'VideoFrame', 'read_frames', 'frame_times',
+           'output_rate']
 
 # %% ../nbs/07_video.ipynb #c004
 import os, re, stat, warnings
@@ -413,7 +414,7 @@ def _still(file, alpha=False):
     with Image.open(file) as im: return pic, ImageOps.exif_transpose(im).convert('RGBA').getchannel('A')
 
 # %% ../nbs/07_video.ipynb #v060
-def _same_sizes(files):
+def same_sizes(files):
     "The one size of picture files; `InputError` naming the first that differs."
     size = _still_size(files[0])
     for file in files[1:]:
@@ -423,7 +424,7 @@ def _same_sizes(files):
 
 def _probe_folder(path, rate=None):
     "`VideoInfo` of a folder of pictures."
-    files = frame_files(path); size = _same_sizes(files); fps = as_rate(25 if rate is None else rate)
+    files = frame_files(path); size = same_sizes(files); fps = as_rate(25 if rate is None else rate)
     with Image.open(files[0]) as im: alpha, bits = im.has_transparency_data, 16 if im.mode.startswith('I;16') else 8
     notes = [f'{path.name}: a folder of pictures has no rate; 25 frames a second are assumed.'] if rate is None else []
     if alpha: notes.append(f'{path.name}: transparent parts are laid on white.')
@@ -458,6 +459,7 @@ def probe(
     rate: int|float|str|Fraction=None, # frames a second of a folder, which has no rate of its own (None: 25); not for a file
 )->VideoInfo:
     "Say what is in a video, decoding its first frame only; `InputError` if there is none."
+    if re.match(r'\w{2,}://', str(path)): raise InputError(f'{path}: addresses are not opened here; download the video and give the path of the file.')
     path = Path(path)
     if os.path.isdir(path): return _probe_folder(path, rate)
     if rate is not None: raise InputError(f'{path}: rate {rate} is for a folder of pictures; a video has its own, leave it out.')

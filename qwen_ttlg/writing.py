@@ -8,7 +8,7 @@ __all__ = ['KINDS', 'OURS', 'CLEAR', 'PRESETS', 'keeps_alpha', 'check_output', '
 # %% ../nbs/09_writing.ipynb #w004
 import errno, io, math, os, re, shutil, struct, tempfile, warnings, zlib
 from collections import deque
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -557,3 +557,9 @@ def _open_sound(self: VideoWriter):
     if self.source.streams and self.kind in ('gif', 'folder'):
         warnings.warn(f'{self.path}: a {"GIF" if self.kind == "gif" else "folder of pictures"} holds no sound, it is left out; write .mp4, .mov, .mkv or .webm to keep it.', stacklevel=3)
     if not self.source.streams or self.kind in ('gif', 'folder'): self.source = None
+
+def has_sound(
+    path:str|Path, # a video or a sound file
+)->bool:
+    "Does a file hold sound? `InputError` if it cannot be read."
+    with closing(_Source(Sound(path), path)) as source: return bool(source.streams)
