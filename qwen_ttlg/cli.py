@@ -174,6 +174,7 @@ def _note_colour(file):
     r, g, b = open_picture(file).resize((64, 64)).split()
     if max(ImageChops.difference(r, c).getextrema()[1] for c in (g, b)) > 60: warnings.warn(f'{file}: in colour, and taken for an edge map all the same; edge maps are light lines on black.')
 
+# %% ../nbs/17_cli.ipynb #c014m
 def _check_metrics_out(path):
     "`InputError` if no file can be written there."
     from qwen_ttlg.metrics import COLUMNS
@@ -242,6 +243,7 @@ def _check_preset_out(path):
         try: load_preset(path)
         except InputError as e: raise InputError(f'{path}: this is there already, and no preset; choose another name.') from e
 
+# %% ../nbs/17_cli.ipynb #c020t
 @command
 def qwen_ttlg_tune(argv):
     "Search for the scales that suit a video, on a few of its frames, and write them to a preset."

@@ -11,6 +11,7 @@ import math
 from copy import copy
 from functools import cache
 import torch, torch.nn.functional as F
+from fastcore.basics import patch
 from torch import Tensor
 from .core import InputError
 from .edges import filters
@@ -38,11 +39,6 @@ class PictureLoss:
     def resized(self, height:int, width:int): # the same loss for pictures of another size; a loss with targets brings them along
         return self
 
-    def at(self, height:int, width:int): # as `resized`, which is called once for each size
-        if (height, width) not in self.sizes: self.sizes[height, width] = self.resized(height, width)
-        new = copy(self.sizes[height, width]); new.weight, new.tol = self.weight, self.tol
-        return new
-
     def __call__(self,
         img: Tensor, # (B,3,H,W) nominally in [0,1], not clamped
     )->Tensor: # (B,), differentiable
@@ -53,6 +49,14 @@ class PictureLoss:
         return self.at(*size).measure(F.interpolate(img, size, mode='area'))
 
     def __repr__(self): return f'{type(self).__name__}(name={self.name!r}, weight={self.weight}, tol={self.tol})'
+
+# %% ../nbs/03_losses.ipynb #c007at
+@patch
+def at(self:PictureLoss, height:int, width:int):
+    "As `resized`, which is called once for each size; weight and tolerance are the present ones."
+    if (height, width) not in self.sizes: self.sizes[height, width] = self.resized(height, width)
+    new = copy(self.sizes[height, width]); new.weight, new.tol = self.weight, self.tol
+    return new
 
 # %% ../nbs/03_losses.ipynb #c012
 def _l1(found, wanted):
