@@ -10,12 +10,15 @@ __all__ = ['HELD_OUT', 'NUMBERS', 'eight_bit', 'Moment', 'source_frames', 'chain
 import argparse, json, platform, time
 from copy import copy
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 import torch
 from fastcore.basics import patch
 from .core import sheet
+from .drift import Drift
 from .edges import sobel
 from .guidance import TTLG, reachable, tolerance
+from .latents import pack, unpack
 from .losses import EdgeLoss, GramLoss, TemporalLoss, VAEFeatures
 from .metrics import psnr, warp_error
 from .motion import Motion
@@ -42,6 +45,8 @@ class Moment:
     start:tuple # edges and gain of the first frame's moment
     vae:object # the model's `SingleFrameVAE`
     kept:dict = field(default_factory=dict) # what stays the same in a chain
+    method:str = 'sobel' # the filter of the edges
+    found:object = None # `Registration` of the frame that was drawn, if something was done against drift
 
     def keep(self, key, make): # what `make()` gave the first time
         if key not in self.kept: self.kept[key] = make()
@@ -88,6 +93,8 @@ def chain(
     looks, # (n,): 0 natural, k the k-th style
     guide=None, # callable `Moment` -> `TTLG`; None: unguided
     draw=edit_frame, # what draws a frame
+    remedies=None, # `Remedies` against drift; None: nothing is done
+    worse=lambda img: img, # what a model that misbehaves does to its pictures
     **options, # for `edit_frame`
 ):  # yields (drawn, truth, moment), pictures (n,3,H,W)
     "Draw every frame from the model's own previous one."
@@ -96,11 +103,35 @@ def chain(
     strength = sobel(first).mean((1, 2, 3))/sobel(natural).mean((1, 2, 3)).clamp(min=1e-6)
     at = lambda img: (lambda edges, gain: (eight_bit(edges), gain*strength))(*scene_edges(img))
     fixed = dict(first=first, start=at(natural), vae=frame_vae(pipe), kept={})
+    drift = remedies and Drift(remedies, first, natural, Moment(*at(natural), prev, None, **fixed))
+    def one(t, natural, moment, more):
+        result = draw(pipe, moment.edges, moment.prev, frame=t, ttlg=guide and guide(moment), **options | more)
+        img = worse(result.image)
+        if drift: img, moment.found = drift.mend(img, moment)
+        return eight_bit(img), result.latents
+    yield from (_keyframed if remedies and remedies.keyframe_every else _chained)(source, looks, drift, one, at, fixed, prev, options.get('seed', 0))
+
+def _chained(source, looks, drift, one, at, fixed, prev, seed):
+    latents, vae = None, fixed['vae']
     for t, (natural, motion) in enumerate(source, 1):
-        moment = Moment(*at(natural), prev, motion, **fixed)
-        prev = eight_bit(draw(pipe, moment.edges, prev, frame=t, ttlg=guide and guide(moment), **options).image)
+        moment, more = Moment(*at(natural), prev, motion, **fixed), {}
+        if drift: drift.follow(natural); more = drift.conditions(seed, t, prev, motion, vae.encode)
+        if latents is not None: more['prev_latents'] = latents
+        prev, drawn = one(t, natural, moment, more)
+        if drift:
+            drift.keep(prev)
+            if drift.remedies.reference == 'latents': latents = drawn + pack(vae.encode(prev) - vae.encode(vae.decode(unpack(drawn, *prev.shape[-2:])).clamp(0, 1)))
         yield prev, restyle(natural, looks), moment
 
+def _keyframed(source, looks, drift, one, at, fixed, prev, seed):
+    every, t = drift.remedies.keyframe_every, 0
+    while part := [natural for natural, _ in islice(source, every)]:
+        moments = {}
+        def draw(k, reference):
+            moments[k] = Moment(*at(part[k]), reference, None, **fixed)
+            return one(t + 1 + k, part[k], moments[k], drift.conditions(seed, t + 1 + k, reference))
+        for k, (img, _) in drift.segment(part, draw): yield img, restyle(part[k], looks), moments[k]
+        drift.keep(img); t += len(part)
 
 # %% ../nbs/14_evaluate.ipynb #c008b
 def grey(pipe, edges, prev, **options): # draws nothing: the baseline of all numbers

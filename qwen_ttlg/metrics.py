@@ -4,16 +4,18 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'TIMING_COLUMNS', 'psnr', 'edge_error', 'blank_edge_error', 'floor_edge_error', 'warp_error', 'perceptual',
-           'excess_share', 'append_row', 'read_rows', 'keep_rows']
+           'colour_difference', 'gradient_energy', 'style_similarity', 'excess_share', 'append_row', 'read_rows',
+           'keep_rows']
 
 # %% ../nbs/10_metrics.ipynb #c004
 import csv, io, math, os, sys, warnings
 from pathlib import Path
-import torch
+import torch, torch.nn.functional as F
+from skimage.color import deltaE_ciede2000, rgb2lab
 from .core import InputError, atomic
 from .edges import filters
-from .losses import EdgeLoss
-from .motion import Motion
+from .losses import EdgeLoss, RandomFeatures, gram
+from .motion import Motion, reduced
 
 # %% ../nbs/10_metrics.ipynb #c007
 def psnr(
@@ -79,6 +81,32 @@ def perceptual(
         return None
     return lambda a, b: model.to(a.device)(a.float(), b.float(), normalize=True).flatten()
 
+# %% ../nbs/10_metrics.ipynb #d001
+def colour_difference(
+    a, b, # (B,3,H,W) in [0,1]
+    where=None, # (B,1,H,W), weight of each pixel; None: all
+):  # (B,); nan where nothing has weight
+    "Mean CIEDE2000 (Sharma, Wu and Dalal 2005, by scikit-image) between two pictures, seen at a short side of 128 pixels."
+    lab = lambda q: rgb2lab(reduced(q.float()).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy())
+    d = torch.from_numpy(deltaE_ciede2000(lab(a), lab(b))).float()
+    w = torch.ones_like(d) if where is None else reduced(where.float())[:, 0].cpu()
+    return (d*w).sum((1, 2))/w.sum((1, 2))
+
+def gradient_energy(
+    img, # (B,3,H,W) in [0,1]
+    method='sobel', # the filter
+):  # (B,)
+    "Mean squared edge magnitude."
+    return filters[method](img).square().mean((1, 2, 3))
+
+_texture = RandomFeatures()
+def style_similarity(
+    a, b, # (B,3,H,W) in [0,1]
+):  # (B,), 1 for the same style
+    "Mean cosine of Gram matrices of random filters' answers, seen at a short side of 128 pixels."
+    pairs = zip(_texture(reduced(a)), _texture(reduced(b)))
+    return torch.stack([F.cosine_similarity(gram(p).flatten(1), gram(q).flatten(1)) for p, q in pairs]).mean(0)
+
 # %% ../nbs/10_metrics.ipynb #c016
 def excess_share(
     guided, unguided, floor, # edge errors, (B,) each
@@ -87,7 +115,7 @@ def excess_share(
     return ((guided - floor).mean()/(unguided - floor).mean()).item()
 
 # %% ../nbs/10_metrics.ipynb #c019
-COLUMNS = ('frame', 'shot', 'seed', 'edge_loss', 'edge_blank', 'edge_floor', 'guided_steps', 'skipped_steps', 'tries', 'gate', 'edges', 'picture')
+COLUMNS = ('frame', 'shot', 'seed', 'edge_loss', 'edge_blank', 'edge_floor', 'guided_steps', 'skipped_steps', 'tries', 'gate', 'colour_difference', 'detail', 'similarity', 'shift_x', 'shift_y', 'zoom', 'edges', 'picture')
 TIMING_COLUMNS = ('frame', 'seconds', 'resident_mb', 'gpu_mb')
 
 def _line(values):

@@ -121,10 +121,11 @@ def _references(pipe, edge, prev, anchor):
     return [r.to(pipe._execution_device).float().expand(len(prev) if torch.is_tensor(prev) else 1, 3, -1, -1) for _, r in refs]
 
 # %% ../nbs/08_sampling.ipynb #c023
-def _conditions(pipe, refs, prompt, negative_prompt, scale):
-    "Encode the references and the prompts."
+def _conditions(pipe, refs, prev_latents, prompt, negative_prompt, scale):
+    "Encode the references, but for one that comes as tokens, and the prompts."
     vae, pictures = frame_vae(pipe), text_pictures(pipe, refs)
-    tokens = torch.cat([pack(vae.encode(r)) for r in refs], 1)
+    given = {1: prev_latents} if prev_latents is not None else {}
+    tokens = torch.cat([given[k].to(r) if k in given else pack(vae.encode(r)) for k, r in enumerate(refs)], 1)
     names = [('cond', prompt)] + ([('uncond', negative_prompt)] if scale > 1 and negative_prompt is not None else [])
     prompts = [(n, *encode_prompts(pipe, p, pictures)) for n, p in names]
     return Conditions(pipe, token_grid(*refs[0].shape[-2:]), tokens, len(refs), prompts, scale)
@@ -143,6 +144,15 @@ def _schedule(pipe, scheduler, tokens, steps):
     scheduler.set_begin_index(0)
     return timesteps
 
+def _begin(scheduler, timesteps, noise, start):
+    "Tokens to begin with and the timesteps that are left: all of them from noise, those at the noise level of `start` and below from there."
+    if start is None: return noise, timesteps
+    tokens, sigma = start
+    if not 0 < sigma <= 1: raise InputError(f'start at noise level {sigma}: give a number above 0 and at most 1.')
+    k = next((k for k, s in enumerate(scheduler.sigmas[:-1]) if s <= sigma + 1e-6), len(timesteps) - 1)
+    scheduler.set_begin_index(k); level = scheduler.sigmas[k]
+    return (1 - level)*tokens.to(noise) + level*noise, timesteps[k:]
+
 # %% ../nbs/08_sampling.ipynb #c024
 @torch.no_grad()
 def edit_frame(
@@ -157,16 +167,19 @@ def edit_frame(
     seed:int=0, # of the run
     frame:int=0, # number of the frame: with the seed it makes the noise
     noise=None, # start tokens (B,T,64) instead
+    prev_latents=None, # tokens (B,T,64) of the previous frame, as an `EditResult` has them: they are not encoded from `prev` then
+    start:tuple=None, # (tokens (B,T,64), sigma): begin from these at this noise level, with the steps that are left
     ttlg:TTLG=None, # guidance; None: unguided
     on_step=None, # called after each step with (step, steps, clean estimate tokens); an exception stops the frame
 )->EditResult:
     "Draw the frame that has the shape of `edge` and the look of `prev`; `InputError` for pictures of unequal or unfit size."
     refs = _references(pipe, edge, prev, anchor)
     (height, width), device = refs[0].shape[-2:], pipe._execution_device
-    cond, vae = _conditions(pipe, refs, prompt, negative_prompt, true_cfg_scale), frame_vae(pipe)
+    cond, vae = _conditions(pipe, refs, prev_latents, prompt, negative_prompt, true_cfg_scale), frame_vae(pipe)
     if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, shot=b) for b in range(len(refs[0]))])
     scheduler = _scheduler(pipe, ttlg or TTLG(), cond, height, width)
-    x, timesteps = noise.to(device).float(), _schedule(pipe, scheduler, noise.shape[1], num_inference_steps)
+    timesteps = _schedule(pipe, scheduler, noise.shape[1], num_inference_steps)
+    x, timesteps = _begin(scheduler, timesteps, noise.to(device).float(), start)
     for i, t in enumerate(timesteps):
         v = cond.velocity(x, t)
         if on_step: on_step(i, len(timesteps), x - scheduler.sigmas[i]*v)

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['SHAPES', 'STYLES', 'CARRY_PROMPT', 'RESTYLE_PROMPT', 'NEGATIVE_PROMPT', 'SYSTEM_TOKENS', 'SCHEDULER', 'TINY_TEXT',
-           'TINY_VISION', 'TINY_FOLDER', 'Scenes', 'bounce', 'signed_distance', 'scene_edges', 'night', 'sepia',
-           'line_art', 'poster', 'negative', 'thermal', 'short_name', 'restyle', 'system_text', 'make_tokenizer',
-           'make_vae', 'make_transformer', 'make_processor', 'make_text_encoder', 'make_pipeline']
+           'TINY_VISION', 'TINY_FOLDER', 'Scenes', 'bounce', 'signed_distance', 'come_round', 'scene_edges', 'night',
+           'sepia', 'line_art', 'poster', 'negative', 'thermal', 'short_name', 'restyle', 'system_text',
+           'make_tokenizer', 'make_vae', 'make_transformer', 'make_processor', 'make_text_encoder', 'make_pipeline']
 
 # %% ../nbs/04_tiny.ipynb #c004
 import json, math
@@ -29,9 +29,11 @@ class Scenes:
         speed:tuple=(.024, .07), # range of the shapes' speeds, in half short sides a frame (at 128 pixels: 1.5 to 4.5 pixels)
         leaves:int=0, # discs of a dead-leaves background, 0 for a plain gradient
         texture:float=0., # strength of a 1/f texture over everything, 0 to 1
+        limit:float=.8, # how far from the middle the shapes' centres go, in half short sides, before they turn back
+        leave:bool=False, # they go on instead, twice as far and out of the picture, and come in again on the other side
         device='cpu', # where to draw
     ):
-        self.n, self.shapes, self.device = n, shapes, torch.device(device)
+        self.n, self.shapes, self.limit, self.leave, self.device = n, shapes, limit, leave, torch.device(device)
         self.rng = torch.Generator().manual_seed(seed) # on the CPU: equal seeds give equal scenes on every device
         self.p = self._shapes(shapes, speed) | self._background()
         self.leaf = self._leaves(leaves) if leaves else None
@@ -88,6 +90,16 @@ def signed_distance(u, v, r, kind):
                          torch.maximum(v.abs() - .3*r, u.abs() - r)], 1)
     return every.gather(1, kind.view(-1, 1, 1, 1).expand(-1, 1, *u.shape[1:]))
 
+def come_round(x, limit=1.6):
+    "A coordinate that moves steadily and comes in again at the other end of ±`limit`."
+    return (x + limit) % (2*limit) - limit
+
+@patch
+def centres(self:Scenes, t):
+    "Where the shapes' centres are in frame `t`, (n,shapes,2) scene coordinates."
+    x = self.p['pos'] + self.p['vel']*torch.as_tensor(t, device=self.device).view(-1, 1, 1)
+    return come_round(x, 2*self.limit) if self.leave else bounce(x, self.limit)
+
 # %% ../nbs/04_tiny.ipynb #c013
 def _stripes(u, v, direction, freq, strength):
     "1 minus a sine pattern along `direction`; all but `u`, `v` are (n,1,1)."
@@ -119,7 +131,7 @@ def _draw_shape(self:Scenes, img, k, X, Y, t, pixel):
     "Lay shape `k` over `img`."
     g = {key: v[:, k] for key, v in self.p.items() if v.ndim > 1 and key not in ('bg', 'bg2', 'slope', 'pan')}
     one = lambda a: a.view(-1, 1, 1)
-    centre, angle = bounce(g['pos'] + g['vel']*t[:, None]), one(g['turn'] + g['spin']*t)
+    centre, angle = self.centres(t)[:, k], one(g['turn'] + g['spin']*t)
     dx, dy = X - one(centre[:, 0]), Y - one(centre[:, 1])
     u, v = dx*angle.cos() + dy*angle.sin(), (-dx*angle.sin() + dy*angle.cos())*one(g['aspect'])
     d = signed_distance(u, v, one(g['size']), g['kind'])
@@ -155,7 +167,7 @@ def motion(self:Scenes,
 ):  # (n, shapes) pixels
     "How far each shape's centre moves on the screen from frame `t` to the next, in pixels."
     def screen(t):
-        c = bounce(self.p['pos'] + self.p['vel']*t)
+        c = self.centres(t)
         tt = t + self.p['phase']
         return (c - bounce(self.p['pan']*tt[:, None], .25)[:, None])/(1 + bounce(self.p['zoom']*tt, .12)).view(-1, 1, 1)
     return (screen(t + 1) - screen(t)).norm(dim=-1)*size/2

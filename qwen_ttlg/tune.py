@@ -10,13 +10,13 @@ import json, time
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 import torch
-from .core import InputError, atomic, to_pil, to_tensor
+from .core import InputError, atomic
 from .edges import EdgeMap
 from .losses import EdgeLoss, GramLoss, RandomFeatures, VAEFeatures
 from .metrics import warp_error
 from .motion import Motion
-from .run import Settings, make_guide
-from .sampling import edit_frame, frame_vae
+from .run import Chain, Settings, draw_frame
+from .sampling import frame_vae
 
 # %% ../nbs/12_tune.ipynb #c007
 @torch.no_grad()
@@ -26,15 +26,16 @@ def draw_few(
     settings:Settings,
 ):  # dict of means, 'edge' (excess over the VAE), 'gram', 'warp' and 'seconds' a frame, and a dict of the floors of the first three
     "Draw a few frames as a run would, and measure them."
-    guide, prev, rows = make_guide(pipe, settings, init, edges[0]), init, []
+    chain, rows = Chain(0, 0, init, edges[0]), []
+    chain.begin(pipe, settings, init, edges[0]); guide = chain.guide
     vae = frame_vae(pipe); judge, back = _judge(settings, init, vae), vae.decode(vae.encode(init)).clamp(0, 1).to(init.device)
     for i, (before, now) in enumerate(zip(edges, edges[1:]), 1):
         pair = (before.source, now.source) if before.source is not None and now.source is not None else (before.edges, now.edges)
         motion, gain, start = Motion.between(*pair), guide.gain(now), time.perf_counter()
-        img = edit_frame(pipe, now.edges, prev, settings.prompt, settings.negative_prompt, num_inference_steps=settings.num_inference_steps, true_cfg_scale=settings.true_cfg_scale,
-                         seed=settings.seed, frame=i, ttlg=settings.ttlg(guide.losses(now, prev, motion))).image
-        img, seconds = to_tensor(to_pil(img)), time.perf_counter() - start
-        rows.append((float(EdgeLoss(now.edges, gain, method=now.method)(img)) - guide.floor/gain, float(judge(img)), float(warp_error(img, prev, motion)), seconds)); prev = img
+        chain.drift.follow(now.source)
+        if (drawn := draw_frame(pipe, i, now, chain, motion)) is None: raise InputError(f'frame {i}: the model gave a picture that is not finite; try --dtype bf16 or fp32.')
+        img, prev, seconds = drawn.picture, chain.prev, time.perf_counter() - start
+        rows.append((float(EdgeLoss(now.edges, gain, method=now.method)(img)) - guide.floor/gain, float(judge(img)), float(warp_error(img, prev, motion)), seconds)); chain.prev, chain.latents = img, drawn.latents
     floor = dict(edge=guide.floor/guide.gain(edges[0]), gram=float(judge(back)), warp=float((back - init).square().mean()))
     return dict(zip((*floor, 'seconds'), (sum(r)/len(rows) for r in zip(*rows)))), floor
 
