@@ -139,16 +139,19 @@ def qwen_video_edit(argv):
     p.add_argument('--init_frame', required=True, help='first picture: the look of the video')
     p.add_argument('--edge_frames_dir', required=True, help='folder of edge maps, one for every frame to draw')
     p.add_argument('--out_frames_dir', required=True, help='folder for the frames, made if absent')
+    p.add_argument('--source_frames_dir', help="folder with the source's own frames, of the edge maps and one before them: with them long videos keep their colours (qwen_extract_frames --source_frames writes them)")
     p.add_argument('--metrics_out', help='copy the metrics to this CSV file, too')
     p.add_argument('--size', help='WxH: the size to work at; edge maps must have it, the init frame is resized to it (default: that of both)')
     p.add_argument('--max_frames', type=int, help='draw so many frames at most')
     _model_flags(p); _add_preset(p); _add_overwrite(p); add_settings(p, Settings)
     args = _parse(p, argv)
     settings, (init, files) = take(args, Settings), _pictures(args)
+    reference, files = _with_source(args, files, init.size)
+    if not reference and settings.follows() and len(files) > 12: warnings.warn('without --source_frames_dir there is nothing that tells how things move, so colours are not held and will drift in a long video.')
     if os.path.realpath(args.edge_frames_dir) == os.path.realpath(args.out_frames_dir): raise InputError(f'{args.out_frames_dir}: the edge maps are in it; choose another folder for the frames.')
     settings.ready(); make_folder(args.out_frames_dir) # what is wrong is said before the model is loaded
     if args.metrics_out: _check_metrics_out(args.metrics_out)
-    n = run_frames(_load(args), init, files, args.out_frames_dir, settings, overwrite=args.overwrite)
+    n = run_frames(_load(args), init, files, args.out_frames_dir, settings, reference=reference, source={'source frames': reference is not None}, overwrite=args.overwrite)
     if args.metrics_out: _copy_metrics(args)
     print(f'{n} frame{"s"*(n != 1)} after the first in {args.out_frames_dir}')
 
@@ -167,6 +170,19 @@ def _pictures(args):
     check_size(height, width); _note_colour(files[0])
     for f in files: load_edges(f, height, width)
     return (init if init.size == (width, height) else resize_picture(init, width, height, 'crop')), files[:args.max_frames]
+
+def _with_source(args, files, size):
+    "The edges of the source's first frame, and pairs of edge map and source frame; no reference and the maps alone where there are no source frames."
+    if not args.source_frames_dir: return None, files
+    from qwen_ttlg.core import open_picture, to_tensor
+    from qwen_ttlg.edges import edge_map, load_edges
+    from qwen_ttlg.video import frame_files
+    first, *rest = frame_files(args.source_frames_dir)
+    if len(rest) < len(files): raise InputError(f'--source_frames_dir {args.source_frames_dir}: {len(rest) + 1} frames for {len(files)} edge maps; one more than maps is needed, the first for the init frame.')
+    for f in (first, *rest[:len(files)]):
+        if (other := open_picture(f).size) != size: raise InputError(f'{f}: {other[0]}x{other[1]} pixels, but the frames are {size[0]}x{size[1]}; make all pictures one size.')
+    reference = edge_map(open_picture(first), load_edges(files[0], *size[::-1]).method); reference.source = to_tensor(open_picture(first))
+    return reference, list(zip(files, rest))
 
 def _note_colour(file):
     from PIL import ImageChops
@@ -199,10 +215,11 @@ def qwen_extract_frames(argv):
     from qwen_ttlg.process import Selection, extract_frames
     p = _parser('qwen_extract_frames', qwen_extract_frames.__doc__)
     p.add_argument('video'); p.add_argument('out', help='folder for init_frame.png and edges/, made if absent')
+    p.add_argument('--source_frames', action='store_true', help='write the frames themselves, too, for qwen_video_edit --source_frames_dir')
     add_settings(p, Selection, skip=('no_shots',), size='512x512', policy='stretch')
     args = p.parse_args(argv)
-    n = extract_frames(args.video, args.out, take(args, Selection))
-    print(f'init frame: {args.out}/init_frame.png; {n} edge maps: {args.out}/edges')
+    n = extract_frames(args.video, args.out, take(args, Selection), args.source_frames)
+    print(f'init frame: {args.out}/init_frame.png; {n} edge maps: {args.out}/edges' + f'; source frames: {args.out}/source'*args.source_frames)
 
 @command
 def qwen_assemble_video(argv):
@@ -288,7 +305,7 @@ def qwen_create_test_data(argv):
 # %% ../nbs/17_cli.ipynb #c023
 @command
 def qwen_ttlg_demo(argv):
-    "Edit a test video with the embedded tiny model, with and without guidance, and say what guidance changed."
+    "Edit a test video with the embedded tiny model: the model alone, with what is done against drift, and guided; and say what each changed."
     from qwen_ttlg.process import demo
     p = _parser('qwen_ttlg_demo', qwen_ttlg_demo.__doc__)
     p.add_argument('out', nargs='?', default='demo', help='folder for the results (default: demo)')
@@ -297,5 +314,5 @@ def qwen_ttlg_demo(argv):
     args = p.parse_args(argv)
     numbers = demo(_load(args), args.out, args.frames)
     for name, (error, quality) in numbers.items(): print(f'{name + ":":10} edge error {error:.4f}, {quality:.1f} dB to the true frames; {args.out}/{name}.mp4')
-    (e0, q0), (e1, q1) = numbers['unguided'], numbers['guided']
-    print(f'guidance:  edge error {e1/e0 - 1:+.0%}, {q1 - q0:+.1f} dB; {args.out}/metrics.csv, {args.out}/sheet.png')
+    (e0, q0), (e1, q1), (e2, q2) = (numbers[name] for name in ('alone', 'held', 'guided'))
+    print(f'against drift: {q1 - q0:+.1f} dB; guidance on top: edge error {e2/e1 - 1:+.0%}, {q2 - q1:+.1f} dB; {args.out}/metrics.csv, {args.out}/sheet.png')

@@ -180,12 +180,15 @@ def sharpen(
 def misplaced(
     img, # (B,3,H,W) in [0,1], a drawn frame
     edges, # an `EdgeMap` or anything with `edges` (B,1,H,W) and `method`
+    least:float=.25, # pixels in the middle or at the border; more for pictures that are reduced to be measured
+    share:float=.125, # of the correlation that is missing: so much must be won
 )->Registration:
     "By how much a frame as a whole is beside its edge map, nothing where that is not sure."
     found = registration(filters[edges.method](img), edges.edges.to(img))
-    side = min(img.shape[-2:]); at_border = (found.zoom - 1).abs()*side/2
-    sure = (found.after > found.before + .003) & (found.shift < side/20) & ((found.zoom - 1).abs() < .05)
-    return found.where(sure & ((found.shift > .125) | (at_border > .125)))
+    side = min(img.shape[-2:]); least = least*max(1., side/512)
+    at_border = (found.zoom - 1).abs()*side/2
+    sure = (found.after - found.before > share*(1 - found.before)) & (found.after > .7) & (found.shift < side/20) & ((found.zoom - 1).abs() < .05)
+    return found.where(sure & ((found.shift > least) | (at_border > least)))
 
 # %% ../nbs/09_drift.ipynb #c025
 def policy_noise(
@@ -224,6 +227,8 @@ class Drift:
         edges=None, # edges of that moment, or else of the first frame to draw: an `EdgeMap` or anything with `edges`, `gain` and `method`
     ):
         self.remedies, self.first = remedies, first
+        self.placed = None # (B,) bool: do the edges of this look tell where things are?
+        if source is not None and edges is not None: at = misplaced(first, edges, share=0.); self.placed = (at.shift == 0) & (at.zoom == 1) & (at.after > .7)
         energy = None if edges is None else edge_energy(edges)
         self.strength = None if energy is None else gradient_energy(first, edges.method).cpu()/energy.clamp(min=1e-8) # of the edit's edges, in the source's
         self.anchor = Anchor(first, source, remedies.palette == 'on', remedies.keyframe_every or 12) if source is not None and remedies.follows() else None
@@ -273,6 +278,7 @@ def mend(self:Drift,
 ):  # (B,3,H,W) in [0,1], and by how much it was misplaced
     "A drawn frame in its place and with its colours: what is saved, and what the next frame is drawn from."
     r, found = self.remedies, misplaced(img, edges)
+    if self.placed is not None: found = found.where(self.placed)
     if r.register == 'on': img = undo(img, found)
     if r.hold and self.anchor: img = hold(img, self.anchor.colours.to(img), self.anchor.known.to(img), r.hold)
     img = match_colours(img, self.first.to(img), r.colour_match).clamp(0, 1)

@@ -133,7 +133,7 @@ class Registration:
     dx: Tensor # pixels to the right, in the middle of the picture
     dy: Tensor # pixels downwards
     zoom: Tensor # 1.01 is a hundredth larger
-    before: Tensor # correlation of the two as they are
+    before: Tensor # correlation of the two as they are, blurred a little
     after: Tensor # and with the shift and zoom undone
 
     @property
@@ -146,12 +146,13 @@ class Registration:
 # %% ../nbs/02_motion.ipynb #t006
 def _ecc(moved, still):
     "(dx, dy, zoom, correlation before, after) of two float32 arrays (H,W)."
+    moved, still = (cv2.GaussianBlur(q, (5, 5), 0) for q in (moved, still)) # a slope to climb where lines are thin
     h, w = still.shape
     middle, W = np.array([(w - 1)/2, (h - 1)/2]), np.eye(2, 3, dtype=np.float32)
     none = (0., 0., 1., *[float(np.nan_to_num(cv2.computeECC(still, moved)))]*2)
     begin, _ = cv2.phaseCorrelate(still.astype(np.float64), moved.astype(np.float64), cv2.createHanningWindow((w, h), cv2.CV_64F))
     if max(map(abs, begin)) < min(h, w)/16: W[:, 2] = begin
-    try: after, W = cv2.findTransformECC(still, moved, W, cv2.MOTION_AFFINE, (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 50, 1e-4), None, 5)
+    try: after, W = cv2.findTransformECC(still, moved, W, cv2.MOTION_AFFINE, (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 50, 1e-4), None, 1)
     except cv2.error: return none # nothing in common, or nothing there
     dx, dy = W[:, :2] @ middle + W[:, 2] - middle
     zoom = float(np.sqrt(max(np.linalg.det(W[:, :2].astype(np.float64)), 1e-6)))

@@ -131,18 +131,20 @@ def extract_frames(
     video:str|Path,
     out:str|Path, # folder, made if absent
     selection:Selection=None, # by default as the original: every 4th frame, stretched to 512x512, Sobel
+    source_frames:bool=False, # write the frames themselves, too: `source/frame_0000.png` ...
 )->int: # number of edge maps
     "Write `init_frame.png` and `edges/edge_0001.png` ... of a video: the first step of the original's workflow."
     selection = selection or Selection(size='512x512', policy='stretch')
     info, n = selection.probe(video), -1
     selection.size_of(info)
     if (Path(out)/'run.json').exists(): raise InputError(f'{out}: a run is kept in it, whose edge maps would be replaced; choose another folder.')
-    edges = make_folder(make_folder(out)/'edges')
+    edges, source = make_folder(make_folder(out)/'edges'), source_frames and make_folder(Path(out)/'source')
     for n, pic in enumerate(selection.frames(info)):
+        if source: save_picture(source/f'frame_{n:04d}.png', to_tensor(pic))
         if n: save_edges(edges/f'edge_{n:04d}.png', edge_map(pic, selection.edge_method))
         else: save_picture(Path(out)/'init_frame.png', to_tensor(pic))
-    for old in edges.glob('edge_*.png'): # maps that an earlier, longer extraction left
-        if old.stem[5:].isdecimal() and int(old.stem[5:]) > n: old.unlink()
+    for old in [*edges.glob('edge_*.png'), *Path(out).glob('source/frame_*.png')]: # what an earlier, longer extraction left
+        if (number := old.stem.split('_')[1]).isdecimal() and int(number) > n: old.unlink()
     return n
 
 # %% ../nbs/15_process.ipynb #c015
@@ -414,15 +416,16 @@ def demo(
     steps:int=10, # denoising steps
     progress:bool=True,
 )->dict: # name -> (mean edge error, mean PSNR in dB) of the frames after the first
-    "Make a test video, edit it unguided and guided, and write both videos, `metrics.csv` and a contact sheet `sheet.png`."
+    "Make a test video, edit it with the model alone, with what is done against drift, and guided as well, and write the videos, `metrics.csv` and a contact sheet `sheet.png`."
     out = make_folder(out)
     video, runs = create_test_data(out/'data', frames), {}
     base = Settings(num_inference_steps=steps, true_cfg_scale=1., seed=42, ttlg_last_steps=5)
-    for name, guided in (('unguided', base), ('guided', replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3))):
-        process_video(pipe, video, out/name, guided, Selection(every_nth=1), look=Look(style_prompt=style), progress=progress)
+    ways = dict(alone=replace(base, register='off', hold=0., palette='off', detail=0.), held=base, guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3))
+    for name, settings in ways.items():
+        process_video(pipe, video, out/name, settings, Selection(every_nth=1), look=Look(style_prompt=style), progress=progress)
     true = [STYLES[style](to_tensor(open_picture(p))) for p in frame_files(out/'data/true')]
     rows = {'source': [open_picture(p) for p in frame_files(out/'data/true')], 'truth': [t[0] for t in true]}
-    for name in ('unguided', 'guided'):
+    for name in ways:
         rows[name] = [open_picture(p) for p in frame_files(out/name, 'frame_*.png')]
         error = [float(r['edge_loss']) for r in read_rows(out/name/'metrics.csv')]
         runs[name] = error, [float(psnr(to_tensor(p), t)) for p, t in zip(rows[name][1:], true[1:])]
