@@ -259,6 +259,7 @@ def conditions(self:Drift,
     if r.start_sigma < 1 and motion: out['start'] = pack(encode(motion.visible*motion.carry(prev) + (1 - motion.visible)*prev)), r.start_sigma
     return out
 
+# %% ../nbs/09_drift.ipynb #c029s0
 @patch
 def carried(self:Drift, prev):
     "The pictures of the anchor, in full size, moved to where things are now; `prev` where they know nothing."
@@ -271,6 +272,7 @@ def carried(self:Drift, prev):
 def _up(x, like):
     return (x if x.shape[-2:] == like.shape[-2:] else F.interpolate(x, like.shape[-2:], mode='bilinear', align_corners=False)).to(like)
 
+# %% ../nbs/09_drift.ipynb #c029s1
 @patch
 def mend(self:Drift,
     img, # (B,3,H,W) in [0,1], as drawn

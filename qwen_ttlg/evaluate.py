@@ -87,6 +87,7 @@ def source_frames(scenes:Scenes, frames, size=(128, 128)):
         yield now, None if before is None else Motion.between(before, now)
         before = now
 
+# %% ../nbs/14_evaluate.ipynb #c008s0
 @torch.no_grad()
 def chain(
     pipe, source, # from `source_frames`
@@ -111,6 +112,7 @@ def chain(
         return eight_bit(img), result.latents
     yield from (_keyframed if remedies and remedies.keyframe_every else _chained)(source, looks, drift, one, at, fixed, prev, options.get('seed', 0))
 
+# %% ../nbs/14_evaluate.ipynb #c008s1
 def _chained(source, looks, drift, one, at, fixed, prev, seed):
     latents, vae = None, fixed['vae']
     for t, (natural, motion) in enumerate(source, 1):

@@ -158,6 +158,7 @@ def _ecc(moved, still):
     zoom = float(np.sqrt(max(np.linalg.det(W[:, :2].astype(np.float64)), 1e-6)))
     return (float(dx), float(dy), zoom, none[3], after) if np.abs(W[:, :2] - zoom*np.eye(2)).max() < .02 else none # another distortion is no zoom
 
+# %% ../nbs/02_motion.ipynb #t006s0
 def registration(
     moved:Tensor, # (B,1,H,W): edges, or luma
     still:Tensor, # the same shape: where they should be
@@ -168,6 +169,7 @@ def registration(
     found = torch.tensor(_each(_ecc, small(moved), small(still)))
     return Registration(found[:, 0]/by, found[:, 1]/by, *found[:, 2:].T)
 
+# %% ../nbs/02_motion.ipynb #t006s1
 def undo(
     img:Tensor, # (B,3,H,W) in [0,1]
     found:Registration, # what to undo, for every picture

@@ -306,6 +306,7 @@ class Chain:
         self.guide = make_guide(pipe, settings, picture, edges, same_moment); self.guide.shot = shot
         self.drift = Drift(settings, picture, edges.source if same_moment else None, edges)
 
+# %% ../nbs/11_run.ipynb #c026s0
 def _resume(pipe, out, settings, init, reference, shots):
     "The chain as the folder has it."
     done = finished(out)
@@ -423,6 +424,7 @@ def _keyframed(pipe, out, chain, settings, init, edges, shots):
         if len(part) == settings.keyframe_every: yield from _segment(pipe, out, chain, part); part = []
     yield from _segment(pipe, out, chain, part)
 
+# %% ../nbs/11_run.ipynb #c026ks0
 def _segment(pipe, out, chain, part):
     "Draw what is missing of the frames up to a keyframe: `part` has their numbers and edge maps."
     if not part: return
