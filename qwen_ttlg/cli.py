@@ -171,6 +171,7 @@ def _pictures(args):
     for f in files: load_edges(f, height, width)
     return (init if init.size == (width, height) else resize_picture(init, width, height, 'crop')), files[:args.max_frames]
 
+# %% ../nbs/17_cli.ipynb #c014s0
 def _with_source(args, files, size):
     "The edges of the source's first frame, and pairs of edge map and source frame; no reference and the maps alone where there are no source frames."
     if not args.source_frames_dir: return None, files

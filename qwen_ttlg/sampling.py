@@ -136,6 +136,7 @@ def _scheduler(pipe, ttlg, cond, height, width):
     scheduler.conditions = cond
     return scheduler
 
+# %% ../nbs/08_sampling.ipynb #c023s0
 def _schedule(pipe, scheduler, tokens, steps):
     "Set the scheduler's timesteps for a picture of so many tokens, as the pipeline does."
     c = scheduler.config
