@@ -147,7 +147,7 @@ def qwen_video_edit(argv):
     args = _parse(p, argv)
     settings, (init, files) = take(args, Settings), _pictures(args)
     reference, files = _with_source(args, files, init.size)
-    if not reference and settings.follows() and len(files) > 12: warnings.warn('without --source_frames_dir there is nothing that tells how things move, so colours are not held and will drift in a long video.')
+    if not reference and (idle := settings.follows() + ['gate_colour']*(settings.gate_colour is not None)): warnings.warn(f'without --source_frames_dir nothing tells how things move: {", ".join(f"--{n}" for n in idle)} cannot act, and colours will drift in a long video.')
     if os.path.realpath(args.edge_frames_dir) == os.path.realpath(args.out_frames_dir): raise InputError(f'{args.out_frames_dir}: the edge maps are in it; choose another folder for the frames.')
     settings.ready(); make_folder(args.out_frames_dir) # what is wrong is said before the model is loaded
     if args.metrics_out: _check_metrics_out(args.metrics_out)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np, torch, torch.nn.functional as F
 from fastcore.basics import patch
 from skimage.color import lab2rgb, rgb2lab
-from .core import setting
+from .core import InputError, check_settings, setting
 from .edges import filters
 from .latents import pack, unpack
 from .metrics import colour_difference, gradient_energy, style_similarity
@@ -24,8 +24,8 @@ from .sampling import frame_noise
 class Remedies:
     "What is done against drift; a part of `Settings`."
     register: str = setting('on', 'undo shifts and zooms of a drawn frame against its edge map: on or off', choices=('on', 'off'))
-    hold: float = setting(1., "how far coarse colours are brought back to the first frame's, which follow the motion of the source: 0 is off; without the source's pictures there is nothing to follow", low=0, high=1)
-    palette: str = setting('on', 'where nothing leads back to an earlier frame: bring coarse colours to what the first frame makes of such a colour of the source: on or off', choices=('on', 'off'))
+    hold: float = setting(1., "bring coarse colours back to those of the first frame, moved along with the source: 1 wholly, 0 is off; needs the source's pictures", low=0, high=1)
+    palette: str = setting('on', 'part of --hold: where nothing leads back to an earlier frame, take what the first frame makes of such a colour of the source: on or off', choices=('on', 'off'))
     detail: float = setting(.5, "sharpen a frame whose edges are weaker than its edge map and the first frame say, by at most this share of an unsharp mask; 0 is off", low=0)
     anchor: str = setting('none', "a third reference picture for the model: none, first (the shot's first frame) or carried (that frame moved to where things are now)", choices=('none', 'first', 'carried'))
     colour_match: str = setting('none', "bring the colours of the whole picture to the first frame's: none, reinhard (mean and spread) or wavelet (all that is coarse, for a picture in which nothing moves)", choices=('none', 'reinhard', 'wavelet'))
@@ -34,11 +34,21 @@ class Remedies:
     start_sigma: float = setting(1., 'begin at this noise level from the frame before, moved to where things are now, with the steps that are left; 1 begins from noise', low=.05, high=1)
     keyframe_every: int|None = setting(None, 'draw every K-th frame from the first one, and those between from the two keyframes around them, so that no error is handed on', low=2)
 
+    def __post_init__(self): self.check()
+
 # %% ../nbs/09_drift.ipynb #c008
 @patch
+def check(self:Remedies):
+    "`InputError` for a value that is out of range, or two that contradict each other."
+    check_settings(self)
+    beside = [f'--{n}' for n, off in (('reference', 'picture'), ('start_sigma', 1.)) if getattr(self, n) != off]
+    if self.keyframe_every and beside: raise InputError(f'--keyframe_every: no frame is drawn from the one before it, so {" and ".join(beside)} have no meaning; leave them out.')
+
+@patch
 def follows(self:Remedies):
-    "Does anything that is on need the motion of the source?"
-    return self.hold > 0 or self.anchor == 'carried' or self.noise == 'warped' or self.keyframe_every is not None
+    "The settings that are on and need the motion of the source."
+    on = dict(hold=self.hold, palette=self.hold and self.palette == 'on', anchor=self.anchor == 'carried', noise=self.noise == 'warped', keyframe_every=self.keyframe_every)
+    return [name for name, used in on.items() if used]
 
 # %% ../nbs/09_drift.ipynb #c010
 class Palette:
@@ -88,31 +98,34 @@ class Anchor:
         palette:bool=True, # ask the palette where no frame knows
         every:int=12, most:int=4, # each so many frames another one is kept, so many at once
     ):
-        self.every, self.most, self.count = every, most, 0
+        self.every, self.most, self.count, self.paint = every, most, 0, palette
         self.source = reduced(source, 256)
-        self.kept = [(Track(self.source), reduced(picture, 256), picture)]
-        self.colours, self.known = self.kept[0][1], torch.ones_like(self.source[:, :1]) # of the first frame itself
-        self.palette = Palette(self.source, self.colours) if palette else None
+        self.kept, self.palette = [(Track(self.source), reduced(picture, 256), picture)], Palette(self.source, reduced(picture, 256))
+        self.colours, self.known = self.told = self.kept[0][1], torch.ones_like(self.source[:, :1]) # of the first frame itself
 
     def follow(self,
         source, # (B,3,H,W) in [0,1], the next frame of the source
     ):
-        "Go on by a frame: `colours` (B,3,h,w) and where they are `known` (B,1,h,w), at a short side of at most 256 pixels."
+        "Go on by a frame: `colours` (B,3,h,w) and where they are `known` (B,1,h,w), at a short side of at most 256 pixels; `told`, the same two from the first frame alone."
         now = reduced(source, 256); back = optical_flow(now, self.source)
-        self.source, self.count, self.colours, self.known = now, self.count + 1, torch.zeros_like(now), torch.zeros_like(now[:, :1])
-        for track, picture, _ in self.kept:
-            track.step(now, back); self._fill(track.carry(picture), track.known)
-        if self.palette: self._fill(*self.palette(now))
-
-    def _fill(self, colours, known):
-        new = known*(1 - self.known)
-        self.colours, self.known = self.colours*(1 - new) + colours*new, self.known + new
+        self.source, self.count = now, self.count + 1
+        for track, *_ in self.kept: track.step(now, back)
+        views, painted = [(track.carry(picture), track.known) for track, picture, _ in self.kept], self.palette(now)
+        self.told, (self.colours, self.known) = _filled([views[0], painted]), _filled(views + [painted]*self.paint)
 
     @property
     def due(self): return self.count % self.every == 0 # is the present frame to be kept?
 
     def keep(self, picture): # (B,3,H,W), the present frame as edited
         self.kept = [self.kept[0], *self.kept[1:][2 - self.most:], (Track(self.source), reduced(picture, 256), picture)]
+
+def _filled(views):
+    "Each place from the first of the pairs (colours, known) that knows it."
+    colours, known = views[0][0]*views[0][1], views[0][1]
+    for c, k in views[1:]:
+        new = k*(1 - known); colours, known = colours + c*new, known + new
+    return colours, known
+
 
 # %% ../nbs/09_drift.ipynb #c016
 def blur(x, sigma):
@@ -228,10 +241,10 @@ class Drift:
     ):
         self.remedies, self.first = remedies, first
         self.placed = None # (B,) bool: do the edges of this look tell where things are?
-        if source is not None and edges is not None: at = misplaced(first, edges, share=0.); self.placed = (at.shift == 0) & (at.zoom == 1) & (at.after > .7)
+        if source is not None and edges is not None: at = misplaced(first, edges); self.placed = (at.before > .9) & (at.shift == 0) & (at.zoom == 1)
         energy = None if edges is None else edge_energy(edges)
         self.strength = None if energy is None else gradient_energy(first, edges.method).cpu()/energy.clamp(min=1e-8) # of the edit's edges, in the source's
-        self.anchor = Anchor(first, source, remedies.palette == 'on', remedies.keyframe_every or 12) if source is not None and remedies.follows() else None
+        self.anchor = Anchor(first, source, remedies.palette == 'on', remedies.keyframe_every or 12) if source is not None else None
 
     def follow(self, source=None): # (B,3,H,W) in [0,1], the next frame of the source; without it there is no more following
         if source is None: self.anchor = None
@@ -296,7 +309,7 @@ def numbers(self:Drift,
 ):  # dict, column of metrics.csv -> number, or '' where it cannot be told
     "What metrics.csv says about drift."
     a, energy, out = self.anchor, edge_energy(edges), dict.fromkeys(('colour_difference', 'detail', 'similarity', 'shift_x', 'shift_y', 'zoom'), '')
-    if a and a.known.any(): out['colour_difference'] = float(colour_difference(reduced(picture, 256).to(a.colours), a.colours, a.known))
+    if a and a.told[1].any(): out['colour_difference'] = float(colour_difference(reduced(picture, 256).to(a.told[0]), *a.told)) # the same measure, whatever is on
     if self.strength is not None and energy is not None: out['detail'] = float(gradient_energy(picture, edges.method)/(self.strength*energy).clamp(min=1e-8))
     out['similarity'] = float(style_similarity(picture, self.first))
     if found is not None: out |= dict(shift_x=float(found.dx), shift_y=float(found.dy), zoom=float(found.zoom))
@@ -313,14 +326,14 @@ def segment(self:Drift,
     a, views, last, size = self.anchor, [], len(sources) - 1, sources[0].shape[-2:]
     begin = a.kept[-1]
     for s in sources:
-        self.follow(s); views.append((a.colours, a.known, begin[0].flow, begin[0].known))
+        self.follow(s); views.append((a.told, a.colours, a.known, begin[0].flow, begin[0].known))
     key = draw(last, self.carried(begin[0].carry(begin[2])))
     behind, back = [], Track(reduced(sources[last], 256))
     for s in sources[-2::-1]: back.step(reduced(s, 256)); behind.insert(0, (back.flow, back.known))
     for k in range(first, last):
-        a.colours, a.known, *before = views[k]
+        a.told, a.colours, a.known, *before = views[k]
         yield k, draw(k, _blend((begin[2], *before), (key[0], *behind[k]), (k + 1)/len(sources)))
-    a.colours, a.known = views[last][:2]
+    a.told, a.colours, a.known = views[last][:3]
     yield last, key
 
 def _blend(left, right, part):

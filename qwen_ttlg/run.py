@@ -7,7 +7,7 @@ __all__ = ['Drawing', 'Settings', 'edge_strength', 'Guide', 'make_guide', 'Drawn
            'Chain', 'stream', 'run_frames']
 
 # %% ../nbs/11_run.ipynb #c004
-import hashlib, math, os, sys, time, typing, warnings
+import hashlib, math, os, sys, time, warnings
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 import torch, torch.nn.functional as F
@@ -55,8 +55,8 @@ class Drawing:
     mask: str|None = setting(None, 'picture, white where the colours of the init frame are to be kept; it does not move with the video')
     ttlg_mask_scale: float = setting(1., 'weight of keeping the colours under --mask', low=0)
     gate: float|None = setting(None, 'draw a frame again, with another seed, if its edge loss is above this share of what a blank picture would have; .8 catches what has lost its shape', low=0, free=True)
-    gate_colour: float|None = setting(None, 'draw a frame again if its colours are further than this from what the anchor says (CIEDE2000; 1 is just visible, 10 another colour)', low=0, free=True)
-    gate_shift: float|None = setting(None, 'draw a frame again if it is more than so many pixels beside its edge map', low=0, free=True)
+    gate_colour: float|None = setting(None, 'draw a frame again if, after all remedies, its colours are further than this from what the first frame says (CIEDE2000; 1 is just visible, 10 another colour); needs the pictures of the source', low=0, free=True)
+    gate_shift: float|None = setting(None, 'draw a frame again if it was drawn more than so many pixels beside its edge map; below a quarter of a pixel nothing is measured', low=0, free=True)
     gate_retries: int = setting(2, 'how many times to draw it again', low=0, free=True)
     gate_then: str = setting('accept', 'if no try gets through the gate: accept the best, hold the frame before, or stop', choices=('accept', 'hold', 'stop'), free=True)
 
@@ -67,24 +67,11 @@ class Settings(Remedies, Drawing):
     def __post_init__(self): self.check()
 
 # %% ../nbs/11_run.ipynb #c008
-_KINDS = {str: 'a text', int: 'a whole number', float: 'a number'}
-def _kind(annotation): return next(t for t in (typing.get_args(annotation) or (annotation,)) if t is not type(None))
-def _fits(value, annotation): # a whole number is a number, True is none
-    if value is None: return type(None) in typing.get_args(annotation)
-    kind = _kind(annotation)
-    return isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool) and (kind is str or math.isfinite(value))
-
 @patch
 def check(self:Settings):
     "`InputError` for a value that is out of range."
-    for f in fields(self):
-        v, low = getattr(self, f.name), f.metadata.get('low')
-        if not _fits(v, f.type): raise InputError(f'--{f.name} {v!r}: must be {_KINDS[_kind(f.type)]}.')
-        if v is not None and low is not None and not v >= low: raise InputError(f'--{f.name} {v}: must be at least {low}.')
-        if v is not None and v > f.metadata.get('high', math.inf if not isinstance(v, str) else v): raise InputError(f'--{f.name} {v}: must be at most {f.metadata["high"]}.')
-        if v not in f.metadata.get('choices', (v,)): raise InputError(f'--{f.name} {v}: not one of {", ".join(str(c) for c in f.metadata["choices"] if c is not None)}.')
+    Remedies.check(self)
     if self.ttlg_min_sigma > self.ttlg_max_sigma: raise InputError(f'--ttlg_min_sigma {self.ttlg_min_sigma}: must be at most --ttlg_max_sigma, {self.ttlg_max_sigma}.')
-    if self.keyframe_every and (self.reference == 'latents' or self.start_sigma < 1): raise InputError('--keyframe_every: no frame is drawn from the one before it, so --reference latents and --start_sigma have no meaning; leave them out.')
     if (self.ttlg_backward or 0) > self.ttlg_decode: raise InputError(f'--ttlg_backward {self.ttlg_backward}: must be at most --ttlg_decode, {self.ttlg_decode}.')
 
 # %% ../nbs/11_run.ipynb #c008s0
@@ -286,9 +273,9 @@ def _not_through(i, edges, chain, drawn, tries):
     if s.gated and s.gate_then == 'hold': return _measured(i, chain.prev, edges, chain, s.seed, tries=tries, gate='held')
     if drawn is None: raise InputError(f'frame {i}: the model gave a picture that is not finite; try --dtype bf16 or fp32, or --gate .8 with --gate_then hold; the frames before it are kept.')
     if s.gate_then == 'accept': drawn.row |= dict(tries=tries, gate='accepted'); return drawn
-    said = dict(edge=f'edge loss {drawn.row["edge_loss"]:.4f} is above the gate, {s.gate or 0:g} of {drawn.row["edge_blank"]:.4f}', colour=f'colour difference {drawn.row["colour_difference"]} is above --gate_colour {s.gate_colour}',
-                shift=f'a shift of {drawn.row["shift_x"]}, {drawn.row["shift_y"]} pixels is above --gate_shift {s.gate_shift}')
-    raise InputError(f'frame {i}: {" and ".join(said[k] for k, v in _gates(s, drawn.row).items() if v > 1)}, after {tries} tries; the frames before it are kept, continue with a higher gate, more --gate_retries, or --gate_then accept or hold.')
+    said = dict(edge=f'edge loss {drawn.row["edge_loss"]:.4f} is above the gate, {s.gate or 0:g} of {drawn.row["edge_blank"]:.4f}', colour=f'colour difference {float(drawn.row["colour_difference"] or 0):.3g} is above --gate_colour {s.gate_colour}',
+                shift=f'a shift of {float(drawn.row["shift_x"] or 0):.2f}, {float(drawn.row["shift_y"] or 0):.2f} pixels is above --gate_shift {s.gate_shift}')
+    raise InputError(f'frame {i}: {" and ".join(said[k] for k, v in _gates(s, drawn.row).items() if v > 1)}, after {tries} tries; what is finished is kept, continue with a higher gate, more --gate_retries, or --gate_then accept or hold.')
 
 # %% ../nbs/11_run.ipynb #c026
 @dataclass
