@@ -13,7 +13,7 @@ import cv2, numpy as np, torch, torch.nn.functional as F
 from torch import Tensor
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from .core import InputError, atomic, open_picture, to_tensor, to_pil
+from .core import InputError, atomic, constant, open_picture, to_tensor, to_pil
 
 # %% ../nbs/01_edges.ipynb #c007
 def luma(
@@ -21,15 +21,15 @@ def luma(
 )->Tensor: # (B,1,H,W) in [0,1]; half precision comes out as fp32
     "Brightness as OpenCV has it: 0.299 R + 0.587 G + 0.114 B."
     img = img.to(torch.promote_types(img.dtype, torch.float32))
-    return (img*img.new_tensor([.299, .587, .114]).view(3, 1, 1)).sum(1, keepdim=True)
+    return (img*constant((.299, .587, .114), img.device, img.dtype).view(3, 1, 1)).sum(1, keepdim=True)
 
 # %% ../nbs/01_edges.ipynb #c010
 def _filter(y, *kernels):
     "3 x 3 correlations of `(B,1,H,W)`, mirrored at the border as OpenCV's `BORDER_REFLECT_101`; one channel for each kernel."
-    return F.conv2d(F.pad(y, (1, 1, 1, 1), mode='reflect'), y.new_tensor(kernels).unsqueeze(1))
+    return F.conv2d(F.pad(y, (1, 1, 1, 1), mode='reflect'), constant(kernels, y.device, y.dtype).unsqueeze(1))
 
-_across = [[-1., 0., 1.], [-2., 0., 2.], [-1., 0., 1.]]
-_down = [[-1., -2., -1.], [0., 0., 0.], [1., 2., 1.]]
+_across = (-1., 0., 1.), (-2., 0., 2.), (-1., 0., 1.)
+_down = (-1., -2., -1.), (0., 0., 0.), (1., 2., 1.)
 
 # %% ../nbs/01_edges.ipynb #c011
 def sobel(
@@ -45,7 +45,7 @@ def laplacian(
     img: Tensor, # (B,3,H,W) in [0,1]
 )->Tensor: # (B,1,H,W) from 0 to 8
     "Absolute Laplacian of the luma with `cv2.Laplacian`'s kernel and gain (ksize 3)."
-    return _filter(luma(img), [[2., 0., 2.], [0., -8., 0.], [2., 0., 2.]]).abs()
+    return _filter(luma(img), ((2., 0., 2.), (0., -8., 0.), (2., 0., 2.))).abs()
 
 # %% ../nbs/01_edges.ipynb #c023
 @dataclass

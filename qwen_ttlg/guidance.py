@@ -49,7 +49,7 @@ def picture_change(
     for loss in losses:
         value, g = loss_gradient(loss, img)
         finite &= g.isfinite().flatten(1).all(1) & value.isfinite()
-        room = (value - torch.as_tensor(loss.tol, device=value.device)).clamp(min=0)
+        room = (value - (loss.tol.to(value.device) if torch.is_tensor(loss.tol) else loss.tol)).clamp(min=0)
         total -= loss.weight*_each(room/_energy(g).clamp(min=1e-30))*g
         values.append(value)
     return total, values, finite
@@ -140,8 +140,14 @@ class GuidedScheduler(FlowMatchEulerDiscreteScheduler):
         return self
 
     def restart(self):
-        "Forget the frame: history, the fp32 copy, resized losses."
-        self.history, self.skipped, self.precise, self.losses = [], 0, None, None
+        "Forget the frame: what was noted, the fp32 copy, resized losses."
+        self.notes, self.precise, self.given, self.losses = [], None, None, None
+
+    @property
+    def history(self): # a dict for each guided step: `step`, `sigma`, `shift` (RMS) and `values` of the losses, a number for each sample
+        return [dict(step=i, sigma=float(self.sigmas[i]), shift=shift.tolist(), values={n: v.tolist() for n, v in values.items()}) for i, values, _, shift in self.notes]
+    @property
+    def skipped(self): return sum(int((~finite).sum()) for _, _, finite, _ in self.notes) # samples times steps whose gradient was not finite
 
     @wraps(FlowMatchEulerDiscreteScheduler.set_timesteps) # the pipeline looks at the names of its parameters
     def set_timesteps(self, *args, **kwargs):
@@ -155,13 +161,19 @@ def step(self:GuidedScheduler, model_output, timestep, sample, *args, return_dic
     if self.step_index is None: self._init_step_index(timestep)
     i, dtype = self.step_index, model_output.dtype
     guided = i in self.ttlg.steps(len(self.timesteps), self.sigmas)
-    resumed = self.precise is not None and torch.equal(self.precise.to(sample.dtype), sample)
+    resumed = self.precise is not None and self._handed_back(sample)
     if guided or resumed: model_output, sample = model_output.float(), self.precise if resumed else sample.float()
     after = FlowMatchEulerDiscreteScheduler.step(self, model_output, timestep, sample, *args, return_dict=False, **kwargs)[0]
     if guided: after = after + self._push(i, model_output, sample, after)
     self.precise = after if guided or resumed else None
-    after = after.to(dtype)
+    after = after.to(dtype); self.given = after, after._version if guided or resumed else None
     return FlowMatchEulerDiscreteSchedulerOutput(prev_sample=after) if return_dict else (after,)
+
+@patch
+def _handed_back(self:GuidedScheduler, sample):
+    "Is `sample` what the last step returned? Seen from the object where possible: to compare numbers is to wait for the GPU."
+    given, version = self.given
+    return sample is given and sample._version == version or torch.equal(self.precise.to(sample.dtype), sample)
 
 @patch
 def _push(self:GuidedScheduler, i, v, x, after):
@@ -200,16 +212,17 @@ def pull_back(self:GuidedScheduler, x0):
 @patch
 def losses_for(self:GuidedScheduler, img):
     "The losses, for pictures of the size of `img`."
-    if self.losses is None: self.losses = self.ttlg.losses if self.ttlg.scale == 1 else [getattr(l, 'at', l.resized)(*img.shape[-2:]) for l in self.ttlg.losses]
+    if self.losses is None:
+        sized = self.ttlg.losses if self.ttlg.scale == 1 else [getattr(l, 'at', l.resized)(*img.shape[-2:]) for l in self.ttlg.losses]
+        self.losses = [l.on(img.device) if hasattr(l, 'on') else l for l in sized]
     return self.losses
 
 
 # %% ../nbs/05_guidance.ipynb #c030c
 @patch
 def note(self:GuidedScheduler, i, values, finite, shift):
-    "Add a guided step to the history."
-    self.skipped += int((~finite).sum())
-    self.history.append(dict(step=i, sigma=float(self.sigmas[i]), shift=_rms(shift).flatten().tolist(), values={n: v.tolist() for n, v in zip(loss_names(self.ttlg.losses), values)}))
+    "Note a guided step for the history, as tensors: numbers are asked for when the frame is done."
+    self.notes.append((i, dict(zip(loss_names(self.ttlg.losses), values)), finite, _rms(shift).flatten()))
 
 
 # %% ../nbs/05_guidance.ipynb #c032

@@ -13,7 +13,7 @@ from torch.utils.checkpoint import checkpoint as recompute
 from fastcore.basics import patch
 from diffusers.models.autoencoders.autoencoder_kl_qwenimage import (
     QwenImageAttentionBlock, QwenImageCausalConv3d, QwenImageResample, QwenImageRMS_norm)
-from .core import InputError
+from .core import InputError, constant
 
 # %% ../nbs/00_latents.ipynb #c007
 def check_size(
@@ -61,7 +61,7 @@ def unpack(
 def _stats(z, vae):
     "Mean and standard deviation of the channels, shaped for `z`, at least in fp32."
     dtype = torch.promote_types(z.dtype, torch.float32)
-    return (torch.tensor(s, device=z.device, dtype=dtype).view(-1, *[1]*(z.ndim - 2)) for s in (vae.config.latents_mean, vae.config.latents_std))
+    return (constant(tuple(s), z.device, dtype).view(-1, *[1]*(z.ndim - 2)) for s in (vae.config.latents_mean, vae.config.latents_std))
 
 def normalize(
     z: Tensor, # (B,16,h,w) or (B,16,1,h,w), as the VAE's encoder gives them

@@ -13,7 +13,7 @@ from functools import cache
 import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor
-from .core import InputError
+from .core import InputError, constant
 from .edges import filters
 from .latents import SingleFrameVAE
 from .motion import Motion
@@ -48,7 +48,13 @@ class PictureLoss:
         size = [max(1, round(n*self.scale)) for n in img.shape[-2:]]
         return self.at(*size).measure(F.interpolate(img, size, mode='area'))
 
+    def on(self, device): # the same loss with its targets there: a copy from host to device makes the host wait
+        new = copy(self); vars(new).update({k: _on(v, device) for k, v in vars(self).items()}, sizes={})
+        return new
+
     def __repr__(self): return f'{type(self).__name__}(name={self.name!r}, weight={self.weight}, tol={self.tol})'
+
+def _on(v, device): return v.to(device) if isinstance(v, Tensor) else [_on(x, device) for x in v] if isinstance(v, list) else v
 
 # %% ../nbs/03_losses.ipynb #c007at
 @patch
@@ -159,7 +165,8 @@ class RandomFeatures:
 
     def __call__(self, img):
         x = img - .5
-        return [F.conv2d(F.pad(x, (k.shape[-1]//2,)*4, mode='replicate'), k.to(x)).relu() for k in self.filters]
+        self.filters = [k.to(x.device) for k in self.filters]
+        return [F.conv2d(F.pad(x, (k.shape[-1]//2,)*4, mode='replicate'), k.to(x.dtype)).relu() for k in self.filters]
 
 class VAEFeatures:
     "What the VAE's encoder sees at each of its resolutions, before it goes down to the next."
@@ -188,7 +195,7 @@ class VGGFeatures:
             if isinstance(m, torch.nn.ReLU): m.inplace = False
 
     def __call__(self, img):
-        mean, std = (img.new_tensor(v).view(3, 1, 1) for v in ((.485, .456, .406), (.229, .224, .225)))
+        mean, std = (constant(v, img.device, img.dtype).view(3, 1, 1) for v in ((.485, .456, .406), (.229, .224, .225)))
         x, out = (img - mean)/std, []
         for i, layer in enumerate(self.net.to(img.device, img.dtype)):
             x = layer(x)

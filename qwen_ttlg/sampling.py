@@ -44,14 +44,17 @@ def text_pictures(
 @torch.no_grad()
 def encode_prompts(
     pipe, # a Qwen edit pipeline
-    prompt:str, # one for all samples
+    prompts, # texts, each for all samples
     pictures, # from `text_pictures`
-):  # embeddings (B,L,D), mask (B,L) or None
-    "Prompt embeddings of every sample, in one pass; sizes are equal, so lengths are too."
-    if len(pictures) == 1: return pipe.encode_prompt(prompt, image=pictures[0], device=pipe._execution_device)
+):  # for each prompt embeddings (B,L,D)
+    "Prompt embeddings of every prompt and sample, in one pass; pictures are of one size, so the samples of a prompt are of one length."
+    n = len(pictures)
+    if len(prompts)*n == 1: return [pipe.encode_prompt(prompts[0], image=pictures[0], device=pipe._execution_device)[0]]
     # Given a list, the pipeline would announce all pictures in every prompt; given anything else, one: the others are announced here.
     others = ''.join(f'Picture {k}: <|vision_start|><|image_pad|><|vision_end|>' for k in range(2, len(pictures[0]) + 1))
-    return pipe.encode_prompt([others + prompt]*len(pictures), image=tuple(p for sample in pictures for p in sample), device=pipe._execution_device)
+    embeds, mask = pipe.encode_prompt([others + p for p in prompts for _ in pictures], image=tuple(p for _ in prompts for sample in pictures for p in sample), device=pipe._execution_device)
+    lengths = [embeds.shape[1]]*len(prompts) if mask is None else mask[::n].sum(1).tolist()
+    return [embeds[k*n:(k + 1)*n, :length] for k, length in enumerate(lengths)]
 
 
 # %% ../nbs/08_sampling.ipynb #c014
@@ -71,7 +74,7 @@ class Conditions:
     grid: tuple # rows and columns of tokens
     refs: torch.Tensor # reference tokens (B,R*T,64), edge map first
     count: int # R, number of references
-    prompts: list # (name, embeddings, mask): 'cond' and, with CFG, 'uncond'
+    prompts: list # (name, embeddings): 'cond' and, with CFG, 'uncond'
     scale: float # CFG scale
 
     def velocity(self, x, timestep):
@@ -79,9 +82,9 @@ class Conditions:
         t, shapes = self.pipe.transformer, [[(1, *self.grid)]*(1 + self.count)]*len(x)
         joined = torch.cat([x.to(t.dtype), self.refs.to(t.dtype)], 1)
         time, out = timestep.expand(len(x)).to(t.dtype)/1000, []
-        for name, embeds, mask in self.prompts:
+        for name, embeds in self.prompts:
             with t.cache_context(name):
-                out.append(t(hidden_states=joined, timestep=time, encoder_hidden_states=embeds, encoder_hidden_states_mask=mask,
+                out.append(t(hidden_states=joined, timestep=time, encoder_hidden_states=embeds, encoder_hidden_states_mask=None,
                              img_shapes=shapes, attention_kwargs={}, return_dict=False)[0][:, :x.shape[1]].float())
         self.last = out # for rules that measure their step by CFG's correction
         return out[0] if len(out) == 1 else cfg_velocity(*out, self.scale)
@@ -121,14 +124,15 @@ def _references(pipe, edge, prev, anchor):
     return [r.to(pipe._execution_device).float().expand(len(prev) if torch.is_tensor(prev) else 1, 3, -1, -1) for _, r in refs]
 
 # %% ../nbs/08_sampling.ipynb #c023
-def _conditions(pipe, refs, prev_latents, prompt, negative_prompt, scale):
-    "Encode the references, but for one that comes as tokens, and the prompts."
-    vae, pictures = frame_vae(pipe), text_pictures(pipe, refs)
-    given = {1: prev_latents} if prev_latents is not None else {}
+def _conditions(pipe, refs, given, prompts, scale, on_stage):
+    "Encode the prompts, and the references but for those that come as tokens."
+    on_stage('text')
+    pictures = text_pictures(pipe, refs)
+    embeds = encode_prompts(pipe, list(prompts.values()), pictures)
+    on_stage('references')
+    vae = frame_vae(pipe)
     tokens = torch.cat([given[k].to(r) if k in given else pack(vae.encode(r)) for k, r in enumerate(refs)], 1)
-    names = [('cond', prompt)] + ([('uncond', negative_prompt)] if scale > 1 and negative_prompt is not None else [])
-    prompts = [(n, *encode_prompts(pipe, p, pictures)) for n, p in names]
-    return Conditions(pipe, token_grid(*refs[0].shape[-2:]), tokens, len(refs), prompts, scale)
+    return Conditions(pipe, token_grid(*refs[0].shape[-2:]), tokens, len(refs), list(zip(prompts, embeds)), scale)
 
 def _scheduler(pipe, ttlg, cond, height, width):
     "The guided scheduler of one frame; it knows the conditions, too, for rules that need them."
@@ -172,20 +176,23 @@ def edit_frame(
     start:tuple=None, # (tokens (B,T,64), sigma): begin from these at this noise level, with the steps that are left
     ttlg:TTLG=None, # guidance; None: unguided
     on_step=None, # called after each step with (step, steps, clean estimate tokens); an exception stops the frame
+    on_stage=lambda name: None, # called with what begins: 'text', 'references', 'denoising', 'guidance', 'decoding', 'rest'
 )->EditResult:
     "Draw the frame that has the shape of `edge` and the look of `prev`; `InputError` for pictures of unequal or unfit size."
     refs = _references(pipe, edge, prev, anchor)
     (height, width), device = refs[0].shape[-2:], pipe._execution_device
-    cond, vae = _conditions(pipe, refs, prev_latents, prompt, negative_prompt, true_cfg_scale), frame_vae(pipe)
+    prompts = dict(cond=prompt) | (dict(uncond=negative_prompt) if true_cfg_scale > 1 and negative_prompt is not None else {})
+    cond = _conditions(pipe, refs, {1: prev_latents} if prev_latents is not None else {}, prompts, true_cfg_scale, on_stage)
     if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, shot=b) for b in range(len(refs[0]))])
     scheduler = _scheduler(pipe, ttlg or TTLG(), cond, height, width)
     timesteps = _schedule(pipe, scheduler, noise.shape[1], num_inference_steps)
     x, timesteps = _begin(scheduler, timesteps, noise.to(device).float(), start)
     for i, t in enumerate(timesteps):
-        v = cond.velocity(x, t)
+        on_stage('denoising'); v = cond.velocity(x, t)
         if on_step: on_step(i, len(timesteps), x - scheduler.sigmas[i]*v)
-        x = scheduler.step(v, t, x, return_dict=False)[0]
-    image = vae.decode(unpack(x, height, width)).float().clamp(0, 1)
+        on_stage('guidance'); x = scheduler.step(v, t, x, return_dict=False)[0]
+    on_stage('decoding'); image = frame_vae(pipe).decode(unpack(x, height, width)).float().clamp(0, 1)
+    on_stage('rest')
     return EditResult(image, x, scheduler.history, scheduler.skipped)
 
 # %% ../nbs/08_sampling.ipynb #c032
