@@ -23,7 +23,8 @@ from .losses import EdgeLoss, GramLoss, TemporalLoss, VAEFeatures
 from .metrics import psnr, warp_error
 from .motion import Motion
 from .folder import versions
-from .sampling import EditResult, edit_frame, frame_vae, restyle_frame
+from .sampling import EditResult, edit_frame, restyle_frame
+from .speed import frame_vae
 from .tiny import STYLES, Scenes, restyle, scene_edges, short_name
 
 # %% ../nbs/14_evaluate.ipynb #c007

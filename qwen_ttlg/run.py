@@ -24,7 +24,8 @@ from .latents import check_size, pack
 from .losses import EdgeLoss, GramLoss, MaskedColorLoss, TemporalLoss, gram_features
 from .motion import Motion
 from .metrics import TIMING_COLUMNS, append_row, blank_edge_error, edge_error, floor_edge_error, read_rows
-from .sampling import edit_frame, frame_vae
+from .sampling import edit_frame
+from .speed import frame_vae
 from .tiny import CARRY_PROMPT, NEGATIVE_PROMPT
 
 # %% ../nbs/11_run.ipynb #c007b

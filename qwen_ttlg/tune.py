@@ -16,7 +16,7 @@ from .losses import EdgeLoss, GramLoss, RandomFeatures, VAEFeatures
 from .metrics import warp_error
 from .motion import Motion
 from .run import Chain, Settings, draw_frame
-from .sampling import frame_vae
+from .speed import frame_vae
 
 # %% ../nbs/12_tune.ipynb #c007
 @torch.no_grad()
