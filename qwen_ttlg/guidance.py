@@ -145,14 +145,14 @@ class GuidedScheduler(FlowMatchEulerDiscreteScheduler):
 
     @property
     def history(self): # a dict for each guided step: `step`, `sigma`, `shift` (RMS) and `values` of the losses, a number for each sample
-        return [dict(step=i, sigma=float(self.sigmas[i]), shift=shift.tolist(), values={n: v.tolist() for n, v in values.items()}) for i, values, _, shift in self.notes]
+        return [dict(step=i, sigma=self.levels[i], shift=shift.tolist(), values={n: v.tolist() for n, v in values.items()}) for i, values, _, shift in self.notes]
     @property
     def skipped(self): return sum(int((~finite).sum()) for _, _, finite, _ in self.notes) # samples times steps whose gradient was not finite
 
     @wraps(FlowMatchEulerDiscreteScheduler.set_timesteps) # the pipeline looks at the names of its parameters
     def set_timesteps(self, *args, **kwargs):
         super().set_timesteps(*args, **kwargs)
-        self.restart()
+        self.restart(); self.levels = self.sigmas.tolist() # where the host can see them
 
 # %% ../nbs/05_guidance.ipynb #c029
 @patch
@@ -160,7 +160,7 @@ def step(self:GuidedScheduler, model_output, timestep, sample, *args, return_dic
     "One step from `sample` (B,T,64) along the velocity `model_output`; guided when `ttlg` says so."
     if self.step_index is None: self._init_step_index(timestep)
     i, dtype = self.step_index, model_output.dtype
-    guided = i in self.ttlg.steps(len(self.timesteps), self.sigmas)
+    guided = i in self.ttlg.steps(len(self.timesteps), self.levels)
     resumed = self.precise is not None and self._handed_back(sample)
     if guided or resumed: model_output, sample = model_output.float(), self.precise if resumed else sample.float()
     after = FlowMatchEulerDiscreteScheduler.step(self, model_output, timestep, sample, *args, return_dict=False, **kwargs)[0]

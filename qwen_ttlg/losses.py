@@ -54,7 +54,7 @@ class PictureLoss:
 
     def __repr__(self): return f'{type(self).__name__}(name={self.name!r}, weight={self.weight}, tol={self.tol})'
 
-def _on(v, device): return v.to(device) if isinstance(v, Tensor) else [_on(x, device) for x in v] if isinstance(v, list) else v
+def _on(v, device): return v.to(device, non_blocking=True) if isinstance(v, Tensor) else [_on(x, device) for x in v] if isinstance(v, list) else v
 
 # %% ../nbs/03_losses.ipynb #c007at
 @patch

@@ -138,7 +138,7 @@ def _schedule(pipe, scheduler, tokens, steps):
     mu = calculate_shift(tokens, c.get('base_image_seq_len', 256), c.get('max_image_seq_len', 4096), c.get('base_shift', .5), c.get('max_shift', 1.15))
     timesteps, _ = retrieve_timesteps(scheduler, steps, pipe._execution_device, sigmas=np.linspace(1., 1/steps, steps), mu=mu)
     scheduler.set_begin_index(0)
-    learn_schedule(pipe.transformer, scheduler.sigmas[:-1]*c.num_train_timesteps)
+    learn_schedule(pipe.transformer, torch.tensor(scheduler.levels[:-1])*c.num_train_timesteps)
     return timesteps
 
 def _begin(scheduler, timesteps, noise, start):
