@@ -89,6 +89,26 @@ def _conv2d(conv):
     if conv.bias is not None: new.bias = nn.Parameter(conv.bias.detach().clone())
     return new
 
+# %% ../nbs/00_latents.ipynb #c030b
+class _OneHead(torch.autograd.Function):
+    "Attention of one head, (B,T,D) each; its backward pass in slices of queries."
+    rows = 4096 # of queries at a time
+
+    @staticmethod
+    def forward(ctx, q, k, v):
+        ctx.save_for_backward(q, k, v)
+        return F.scaled_dot_product_attention(q[:, None], k[:, None], v[:, None])[:, 0]
+
+    @staticmethod
+    def backward(ctx, g):
+        q, k, v = ctx.saved_tensors
+        scale, dtype, dq, dk, dv = g.shape[-1]**-.5, torch.promote_types(g.dtype, torch.float32), [], 0., 0.
+        for q, g in zip(q.split(_OneHead.rows, 1), g.split(_OneHead.rows, 1)):
+            p, dp = ((q*scale) @ k.mT).softmax(-1, dtype=dtype), (g @ v.mT).to(dtype)
+            ds = (p*(dp - (p*dp).sum(-1, keepdim=True))*scale).to(q.dtype)
+            dq.append(ds @ k); dk = dk + (ds.mT @ q).to(dtype); dv = dv + (p.to(q.dtype).mT @ g).to(dtype)
+        return torch.cat(dq, 1), dk.to(k.dtype), dv.to(v.dtype)
+
 # %% ../nbs/00_latents.ipynb #c031
 class _Attention2d(nn.Module):
     "The VAE's attention over the positions of one frame, with a single head."
@@ -97,9 +117,15 @@ class _Attention2d(nn.Module):
         self.norm, self.to_qkv, self.proj = _flat(block.norm), deepcopy(block.to_qkv), deepcopy(block.proj)
 
     def forward(self, x):
-        q, k, v = self.to_qkv(self.norm(x)).flatten(2).mT.unsqueeze(1).chunk(3, dim=-1)
-        y = F.scaled_dot_product_attention(q, k, v).squeeze(1).mT
-        return x + self.proj(y.reshape(x.shape))
+        q, k, v = self.to_qkv(self.norm(x)).flatten(2).mT.chunk(3, dim=-1)
+        return x + self.proj(_OneHead.apply(q, k, v).mT.reshape(x.shape))
+
+class _Double(nn.Module):
+    "Every pixel four times; stays in the layout with channels last."
+    def forward(self, x):
+        b, c, h, w = x.shape
+        x = x.permute(0, 2, 3, 1)[:, :, None, :, None].expand(-1, -1, 2, -1, 2, -1)
+        return x.reshape(b, 2*h, 2*w, c).permute(0, 3, 1, 2)
 
 # %% ../nbs/00_latents.ipynb #c032
 def _flat(m):
@@ -107,6 +133,7 @@ def _flat(m):
     if isinstance(m, QwenImageCausalConv3d): return _conv2d(m)
     if isinstance(m, QwenImageResample): return _flat(m.resample)
     if isinstance(m, QwenImageAttentionBlock): return _Attention2d(m)
+    if isinstance(m, nn.Upsample): return _Double()
     if not m._modules:
         new = deepcopy(m)
         if isinstance(m, QwenImageRMS_norm): new.gamma = nn.Parameter(m.gamma.detach().reshape(-1, 1, 1).clone())
@@ -172,7 +199,7 @@ def decode(self:SingleFrameVAE,
 def _blocks_at(self:SingleFrameVAE, scale):
     "The decoder's blocks, without the last upsamplings for a `scale` below 1."
     if scale not in self.smaller:
-        ups = [b for b in self.decoder if isinstance(b, nn.Sequential) and isinstance(b[0], nn.Upsample)]
+        ups = [b for b in self.decoder if isinstance(b, nn.Sequential) and isinstance(b[0], _Double)]
         known = [2.**-k for k in range(len(ups) + 1)]
         if scale not in known: raise InputError(f'scale {scale}: the decoder can draw at {", ".join(f"{k:g}" for k in known)} of the full size; choose one of these.')
         left_out = {id(b) for b in ups[len(ups) - known.index(scale):]}

@@ -14,7 +14,7 @@ from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus import CONDITION
 from .core import InputError, sheet, to_pil, to_tensor
 from .guidance import TTLG, GuidedScheduler, scaled_decoder
 from .latents import check_size, pack, token_grid, unpack
-from .speed import frame_vae, learn_schedule
+from .speed import frame_vae, learn_schedule, seen_once
 from .tiny import CARRY_PROMPT, NEGATIVE_PROMPT, RESTYLE_PROMPT, scene_edges
 
 # %% ../nbs/08_sampling.ipynb #c007
@@ -53,7 +53,7 @@ def encode_prompts(
     if len(prompts)*n == 1: return [pipe.encode_prompt(prompts[0], image=pictures[0], device=pipe._execution_device)[0]]
     # Given a list, the pipeline would announce all pictures in every prompt; given anything else, one: the others are announced here.
     others = ''.join(f'Picture {k}: <|vision_start|><|image_pad|><|vision_end|>' for k in range(2, len(pictures[0]) + 1))
-    embeds, mask = pipe.encode_prompt([others + p for p in prompts for _ in pictures], image=tuple(p for _ in prompts for sample in pictures for p in sample), device=pipe._execution_device)
+    with seen_once(pipe.text_encoder, len(prompts)): embeds, mask = pipe.encode_prompt([others + p for p in prompts for _ in pictures], image=tuple(p for _ in prompts for sample in pictures for p in sample), device=pipe._execution_device)
     lengths = [embeds.shape[1]]*len(prompts) if mask is None else mask[::n].sum(1).tolist()
     return [embeds[k*n:(k + 1)*n, :length] for k, length in enumerate(lengths)]
 
