@@ -90,24 +90,30 @@ def _conv2d(conv):
     return new
 
 # %% ../nbs/00_latents.ipynb #c030b
-class _OneHead(torch.autograd.Function):
-    "Attention of one head, (B,T,D) each; its backward pass in slices of queries."
-    rows = 4096 # of queries at a time
+@torch.library.custom_op('qwen_ttlg::one_head_backward', mutates_args=())
+def _one_head_backward(g:Tensor, q:Tensor, k:Tensor, v:Tensor, rows:int)->tuple[Tensor, Tensor, Tensor]:
+    dq, dk, dv = [], torch.zeros_like(k), torch.zeros_like(v)
+    q = q*q.shape[-1]**-.5
+    for q_, g_ in zip(q.split(rows, 1), g.split(rows, 1)):
+        p = (q_ @ k.mT).softmax(-1)
+        ds = torch.ops.aten._softmax_backward_data(g_ @ v.mT, p, -1, p.dtype)
+        dq.append(ds @ k); dk += ds.mT @ q_; dv += p.mT @ g_
+    return torch.cat(dq, 1)*q.shape[-1]**-.5, dk, dv
 
-    @staticmethod
-    def forward(ctx, q, k, v):
-        ctx.save_for_backward(q, k, v)
-        return F.scaled_dot_product_attention(q[:, None], k[:, None], v[:, None])[:, 0]
+@_one_head_backward.register_fake
+def _(g, q, k, v, rows): return torch.empty_like(q), torch.empty_like(k), torch.empty_like(v)
 
-    @staticmethod
-    def backward(ctx, g):
-        q, k, v = ctx.saved_tensors
-        scale, dtype, dq, dk, dv = g.shape[-1]**-.5, torch.promote_types(g.dtype, torch.float32), [], 0., 0.
-        for q, g in zip(q.split(_OneHead.rows, 1), g.split(_OneHead.rows, 1)):
-            p, dp = ((q*scale) @ k.mT).softmax(-1, dtype=dtype), (g @ v.mT).to(dtype)
-            ds = (p*(dp - (p*dp).sum(-1, keepdim=True))*scale).to(q.dtype)
-            dq.append(ds @ k); dk = dk + (ds.mT @ q).to(dtype); dv = dv + (p.to(q.dtype).mT @ g).to(dtype)
-        return torch.cat(dq, 1), dk.to(k.dtype), dv.to(v.dtype)
+# %% ../nbs/00_latents.ipynb #c030b2
+@torch.library.custom_op('qwen_ttlg::one_head', mutates_args=())
+def _one_head(q:Tensor, k:Tensor, v:Tensor, rows:int=4096)->Tensor: # (B,T,D) each; `rows` of queries at a time in the backward pass
+    return F.scaled_dot_product_attention(q[:, None], k[:, None], v[:, None])[:, 0].contiguous()
+
+@_one_head.register_fake
+def _(q, k, v, rows=4096): return torch.empty_like(v, memory_format=torch.contiguous_format)
+
+def _keep(ctx, inputs, output): ctx.save_for_backward(*inputs[:3]); ctx.rows = inputs[3]
+def _back(ctx, g): return *_one_head_backward(g, *ctx.saved_tensors, ctx.rows), None
+_one_head.register_autograd(_back, setup_context=_keep)
 
 # %% ../nbs/00_latents.ipynb #c031
 class _Attention2d(nn.Module):
@@ -118,7 +124,7 @@ class _Attention2d(nn.Module):
 
     def forward(self, x):
         q, k, v = self.to_qkv(self.norm(x)).flatten(2).mT.chunk(3, dim=-1)
-        return x + self.proj(_OneHead.apply(q, k, v).mT.reshape(x.shape))
+        return x + self.proj(_one_head(q, k, v).mT.reshape(x.shape))
 
 class _Double(nn.Module):
     "Every pixel four times; stays in the layout with channels last."

@@ -23,12 +23,13 @@ from .latents import single_frame
 # %% ../nbs/06_speed.ipynb #c007
 def frame_vae(
     pipe, # a Qwen edit pipeline
+    device=None, # None: the pipeline's
     **how, # `checkpoint` and `compiled` of `single_frame`: from now on that way
-):  # its `SingleFrameVAE`, on the pipeline's device
+):  # its `SingleFrameVAE`, on the device
     "The pipeline's VAE in its single-frame form, made at the first call and kept with the pipeline."
     kept = getattr(pipe.vae, '_single_frame', None)
     if kept is None or how: kept = single_frame(pipe.vae, **how); object.__setattr__(pipe.vae, '_single_frame', kept)
-    return kept.to(pipe._execution_device)
+    return kept.to(device or pipe._execution_device)
 
 # %% ../nbs/06_speed.ipynb #c011
 class Modulation(nn.Module):
@@ -136,7 +137,7 @@ class LinearGELU(nn.Module):
     "Diffusers' linear layer with a GELU behind it (tanh form), as one product with an epilogue where cuBLAS does it."
     def __init__(self, gelu): super().__init__(); self.proj = gelu.proj
     def forward(self, x):
-        if x.is_cuda and x.dtype in (torch.bfloat16, torch.float16) and type(self.proj) is nn.Linear: return _linear_gelu(x, self.proj.weight, self.proj.bias)
+        if x.is_cuda and x.dtype in (torch.bfloat16, torch.float16) and type(self.proj.weight) is nn.Parameter: return _linear_gelu(x, self.proj.weight, self.proj.bias)
         return F.gelu(self.proj(x), approximate='tanh')
 
 # %% ../nbs/06_speed.ipynb #c015d
@@ -161,6 +162,7 @@ def compile_model(
 ):
     "Compile the transformer's blocks and the single-frame VAE, each at its first use."
     ready_blocks(pipe.transformer)
+    torch._dynamo.config.recompile_limit = max(64, torch._dynamo.config.recompile_limit) # a block for each length of a prompt and size of a picture
     pipe.transformer.compile_repeated_blocks(fullgraph=True, dynamic=False)
     frame_vae(pipe, compiled=True, checkpoint=checkpoint)
 
