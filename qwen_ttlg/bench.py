@@ -16,7 +16,8 @@ from .guidance import TTLG
 from .latents import denormalize, token_grid, unpack
 from .losses import EdgeLoss, GramLoss, RandomFeatures
 from .sampling import edit_frame, frame_noise
-from .tiny import CARRY_PROMPT, NEGATIVE_PROMPT, Scenes
+from .settings import CARRY_PROMPT, NEGATIVE_PROMPT
+from .tiny import Scenes
 
 # %% ../nbs/16_bench.ipynb #c011
 class Clock:

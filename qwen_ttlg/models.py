@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['DEFAULT_MODEL', 'DTYPES', 'FULL_PARAMETERS', 'FULL_TEXT', 'FULL_VISION', 'choose_device', 'choose_dtype',
-           'pass_token_types', 'resolve_model', 'count_parameters', 'check_memory', 'ModelInfo', 'load_pipeline',
-           'random_pipeline']
+           'pass_token_types', 'resolve_model', 'count_parameters', 'bytes_held', 'check_memory', 'ModelInfo',
+           'load_pipeline', 'random_pipeline']
 
 # %% ../nbs/06_models.ipynb #c004
-import json, os, sys
+import hashlib, json, os, sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from math import prod
@@ -16,6 +16,8 @@ from pathlib import Path
 import psutil, torch
 from safetensors import safe_open
 from .core import InputError
+from .settings import SPEEDS, Speed
+from .speed import set_speed
 from .tiny import SCHEDULER, TINY_FOLDER, make_processor, make_text_encoder, make_tokenizer
 
 # %% ../nbs/06_models.ipynb #c006
@@ -99,18 +101,29 @@ def count_parameters(
     return total
 
 # %% ../nbs/06_models.ipynb #c020c
+def bytes_held(
+    parameters:int, # of the whole model
+    dtype, # torch dtype of the weights
+    speed:Speed=SPEEDS['off'],
+)->int:
+    "Memory that a model's weights take on a GPU; a large one is taken to be made up as the 2509 model is: 47 % blocks, 24 % modulations, 29 % text encoder and the rest."
+    if parameters < 1e9: return parameters*dtype.itemsize
+    kept, stored = (1 if speed.fp8 in ('products', 'storage') else dtype.itemsize), speed.fp8 == 'storage'
+    return round(parameters*(.47*kept + .24*(not speed.tabulated)*dtype.itemsize + .29*(not stored)*dtype.itemsize))
+
 def check_memory(
     model_id:str, # for the sentence
     parameters:int|None, # from `count_parameters`
     dtype, # torch dtype in which they will be held
     device:torch.device,
     free:int=None, # bytes; None: what the device has free now
+    speed:Speed=SPEEDS['off'],
 ):  # a sentence about what is needed, None for a small model
     "`InputError` if a model's weights alone are larger than the free memory of its device."
     if free is None: free = torch.cuda.mem_get_info(device)[0] if device.type == 'cuda' else psutil.virtual_memory().available
-    need, gib = (parameters or 0)*dtype.itemsize, 2**30
+    need, gib = bytes_held(parameters or 0, dtype, speed if device.type == 'cuda' else SPEEDS['off']), 2**30
     said = f'model {model_id!r}: its weights take {need/gib:.1f} GiB in {str(dtype).removeprefix("torch.")}, and {free/gib:.1f} GiB are free on {device}'
-    if need > free: raise InputError(f"{said}; use a device with more memory, free some of it, or try things out with --model_id tiny.")
+    if need > free: raise InputError(f"{said}; use a device with more memory, free some of it, try --speed lowmem, or try things out with --model_id tiny.")
     return f'{said}.' if need > gib else None
 
 # %% ../nbs/06_models.ipynb #c022
@@ -124,13 +137,16 @@ class ModelInfo:
     device: str
     notes: list = field(default_factory=list) # sentences about what is not as asked for
     weights: str|None = None # commit on the hub, or a hash of a local folder's file names and sizes
+    speed: str = 'off' # one of `SPEEDS`
+    lora: str|None = None # a further LoRA, as asked for; a file with its hash
 
 # %% ../nbs/06_models.ipynb #c023
 def _fingerprint(folder):
     "A short hash of the names and sizes of a model folder's files."
-    import hashlib
     files = sorted((str(p.relative_to(folder)), p.stat().st_size) for p in Path(folder).rglob('*') if p.is_file())
     return hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
+
+def _named(lora): return f'{Path(lora).name} {hashlib.sha256(Path(lora).read_bytes()).hexdigest()[:16]}' if Path(lora).is_file() else lora # a LoRA, for run.json
 
 def _reason(e):
     "The first telling line of a loading error."
@@ -162,12 +178,15 @@ def load_pipeline(
     dtype:str='bf16', # 'bf16', 'fp16' or 'fp32'; on a CPU always fp32
     device:str|None=None, # 'cuda', 'mps', 'cpu'; None: the best present
     revision:str|None=None, # a branch, tag or commit on the hub
+    speed:str='exact', # one of `SPEEDS`
+    lora:str|None=None, # a LoRA to add: a file, a folder, a hub id or owner/name:file.safetensors
 ):  # a `QwenImageEditPlusPipeline` with a `ModelInfo` in its attribute `info`
     "Load a pipeline ready to edit; `InputError` in one sentence if that is not possible."
     device = choose_device(device)
     dtype, note = choose_dtype(dtype, device)
     source = resolve_model(model_id)
-    said = check_memory(model_id or source, count_parameters(source, revision), dtype, device)
+    if speed not in SPEEDS: raise InputError(f'speed {speed!r}: not known; use one of {", ".join(SPEEDS)}.')
+    said = check_memory(model_id or source, count_parameters(source, revision), dtype, device, speed=SPEEDS[speed])
     if said: print(said, file=sys.stderr)
     pipe = _load(source, dtype, revision, model_id or source)
     pipe.set_progress_bar_config(disable=True)
@@ -175,8 +194,9 @@ def load_pipeline(
     if note: print(note, file=sys.stderr)
     weights = _fingerprint(source) if Path(source).exists() else getattr(pipe.config, '_commit_hash', None)
     name = {v: k for k, v in DTYPES.items()}[dtype]
-    pipe.info = ModelInfo(model_id or os.environ.get('MODEL_ID') or DEFAULT_MODEL, revision, type(pipe).__name__, name, str(device), [note] if note else [], weights)
-    return pipe.to(device)
+    pipe.info = ModelInfo(model_id or os.environ.get('MODEL_ID') or DEFAULT_MODEL, revision, type(pipe).__name__, name, str(device), [note] if note else [], weights, speed, lora and _named(lora))
+    set_speed(pipe, speed, device, lora)
+    return pipe
 
 # %% ../nbs/06_models.ipynb #c030
 FULL_TEXT = dict(hidden_size=3584, intermediate_size=18944, num_hidden_layers=28, num_attention_heads=28, num_key_value_heads=4, vocab_size=152064,

@@ -8,6 +8,7 @@ __all__ = ['frame_noise', 'text_pictures', 'encode_prompts', 'cfg_velocity', 'Co
 
 # %% ../nbs/08_sampling.ipynb #c004
 import hashlib
+from functools import lru_cache
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 import numpy as np, torch
@@ -15,10 +16,12 @@ from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus import CONDITION
 from .core import InputError, sheet, to_pil, to_tensor
 from .guidance import TTLG, GuidedScheduler, scaled_decoder
 from .latents import check_size, pack, token_grid, unpack
+from .settings import CARRY_PROMPT, NEGATIVE_PROMPT, RESTYLE_PROMPT
 from .speed import frame_vae, learn_schedule, seen_once
-from .tiny import CARRY_PROMPT, NEGATIVE_PROMPT, RESTYLE_PROMPT, scene_edges
+from .tiny import scene_edges
 
 # %% ../nbs/08_sampling.ipynb #c007
+@lru_cache(8) # retries and fixed noise ask again
 def frame_noise(
     height:int, width:int, # pixels, multiples of 16
     seed:int, # of the run
@@ -81,12 +84,12 @@ class Conditions:
     prompts: list # (name, embeddings): 'cond' and, with CFG, 'uncond'
     scale: float # CFG scale
 
-    def velocity(self, x, timestep):
-        "The transformer's velocity for tokens `x` (B,T,64), in fp32."
+    def velocity(self, x, timestep, cfg=True):
+        "The transformer's velocity for tokens `x` (B,T,64), in fp32; without `cfg` the conditional one alone."
         t, shapes = self.pipe.transformer, [[(1, *self.grid)]*(1 + self.count)]*len(x)
         joined = torch.cat([x.to(t.dtype), self.refs.to(t.dtype)], 1)
         time, out = timestep.expand(len(x)).to(t.dtype)/1000, []
-        for name, embeds in self.prompts:
+        for name, embeds in self.prompts if cfg else self.prompts[:1]:
             with t.cache_context(name):
                 out.append(t(hidden_states=joined, timestep=time, encoder_hidden_states=embeds, encoder_hidden_states_mask=None,
                              img_shapes=shapes, attention_kwargs={}, return_dict=False)[0][:, :x.shape[1]].float())
@@ -167,10 +170,10 @@ def _begin(scheduler, timesteps, noise, start):
     return (1 - level)*tokens.to(noise) + level*noise, timesteps[k:]
 
 # %% ../nbs/08_sampling.ipynb #c023s1
-def _denoised(cond, scheduler, x, timesteps, on_step, on_stage):
-    "From noise to clean latents."
+def _denoised(cond, scheduler, x, timesteps, cfg_steps, on_step, on_stage):
+    "From noise to clean latents, the first steps with CFG."
     for i, t in enumerate(timesteps):
-        on_stage('denoising'); v = cond.velocity(x, t)
+        on_stage('denoising'); v = cond.velocity(x, t, i < cfg_steps)
         if on_step: on_step(i, len(timesteps), x - scheduler.sigmas[i]*v)
         on_stage('guidance'); x = scheduler.step(v, t, x, return_dict=False)[0]
     return x
@@ -186,6 +189,7 @@ def edit_frame(
     anchor=None, # a third reference picture, usually the first frame
     num_inference_steps:int=50, # denoising steps
     true_cfg_scale:float=4., # CFG scale, off at 1 or less
+    cfg_stop:float=1., # share of the steps, from the first one on, that have CFG
     seed:int=0, # of the run
     frame:int=0, # number of the frame: with the seed it makes the noise
     noise=None, # start tokens (B,T,64) instead
@@ -203,7 +207,8 @@ def edit_frame(
     cond = _conditions(pipe, device, refs, {1: prev_latents} if prev_latents is not None else {}, prompts, true_cfg_scale, encoded or Encoded(), on_stage)
     if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, shot=b) for b in range(len(refs[0][1]))])
     scheduler = _scheduler(pipe, device, ttlg or TTLG(), cond, height, width)
-    x = _denoised(cond, scheduler, *_begin(scheduler, _schedule(pipe, device, scheduler, noise.shape[1], num_inference_steps), noise.to(device).float(), start), on_step, on_stage)
+    x, timesteps = _begin(scheduler, _schedule(pipe, device, scheduler, noise.shape[1], num_inference_steps), noise.to(device).float(), start)
+    x = _denoised(cond, scheduler, x, timesteps, round(cfg_stop*num_inference_steps) - num_inference_steps + len(timesteps), on_step, on_stage)
     on_stage('decoding'); image = frame_vae(pipe, device).decode(unpack(x, height, width)).float().clamp(0, 1)
     on_stage('rest')
     return EditResult(image, x, scheduler.history, scheduler.skipped)

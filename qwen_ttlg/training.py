@@ -20,7 +20,8 @@ from .core import to_pil
 from .latents import pack, put_back, single_frame, unpack
 from .metrics import psnr
 from .models import pass_token_types
-from .tiny import CARRY_PROMPT, NEGATIVE_PROMPT, RESTYLE_PROMPT, SCHEDULER, STYLES, Scenes, make_pipeline, make_vae, restyle, scene_edges
+from .settings import CARRY_PROMPT, NEGATIVE_PROMPT, RESTYLE_PROMPT
+from .tiny import SCHEDULER, STYLES, Scenes, make_pipeline, make_vae, restyle, scene_edges
 
 # %% ../nbs/13_training.ipynb #c007
 def mixed_scenes(n, seed, device='cpu'):

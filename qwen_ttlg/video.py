@@ -47,13 +47,15 @@ def _check_policy(policy):
 def fit_size(
     width: int, # of the source, as displayed, in pixels
     height: int, # likewise
-    size: tuple|str=None, # (width, height) or '512x512': the box for 'keep', the result for the others; None for the source's own size
+    size: tuple|str=None, # (width, height) or '512x512': the box for 'keep', the result for the others; '512': an area of at most 512x512 in the source's shape; None for the source's own size
     policy: str='keep', # 'keep', 'stretch' or 'crop'
     multiple: int=16, # both sides become multiples of this ('stretch' and 'crop' take a given `size` as it is)
 )->tuple[int,int]: # (width, height)
     "The size to work at. `InputError` for an unknown policy, a wrong size, or a box in which no block of `multiple` pixels fits."
     _check_policy(policy)
-    if size is None: return tuple(max(multiple, s//multiple*multiple) for s in (width, height))
+    if isinstance(size, str) and size.isdecimal(): scale, size = min(1., int(size)/(width*height)**.5), None
+    else: scale = 1.
+    if size is None: return tuple(max(1, round(s*scale/multiple) if scale < 1 else s//multiple)*multiple for s in (width, height))
     box = parse_size(size if isinstance(size, str) else 'x'.join(map(str, size)))
     if policy != 'keep': return box
     if min(box) < multiple: raise InputError(f'size {box[0]}x{box[1]}: too small; use at least {multiple}x{multiple}.')
