@@ -10,6 +10,7 @@ __all__ = ['frame_vae', 'Modulation', 'Rows', 'tabulate', 'untabulate', 'learn_s
 # %% ../nbs/06_speed.ipynb #c004
 import math
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 import torch, torch.nn.functional as F
 from torch import nn, Tensor
@@ -36,7 +37,7 @@ def frame_vae(
 class Modulation(nn.Module):
     "Stands for a layer whose only input is the embedding of the timestep: looks its answers up."
     def __init__(self, layer):
-        super().__init__(); self.kept = [layer] # in a list, so that it is not moved about with the model
+        super().__init__(); self.kept = [layer.to('cpu')] # in a list, so that it is not moved about with the model
         self.register_buffer('table', None, persistent=False)
 
     def learn(self, embeddings:list, device): # of further timesteps, (1,D) each
@@ -153,7 +154,7 @@ def ready_blocks(
     transformer.pos_embed.register_forward_hook(_real_angles)
 
 # %% ../nbs/06_speed.ipynb #c021
-def large(pipe)->bool: return sum(p.numel() for p in pipe.transformer.parameters()) > 1e9 # is it the full-size model, or one like it?
+def large(pipe)->bool: return sum(t.numel() for t in chain(pipe.transformer.parameters(), pipe.transformer.buffers())) > 1e9 # is it the full-size model, or one like it? Weights in fp8 are buffers
 
 def worth_compiling(pipe)->bool:
     "Is it a large model on a GPU?"
@@ -259,7 +260,7 @@ def fp8_storage(pipe, device):
     "Keep the transformer's weights in fp8, the text encoder's in the host's memory."
     from diffusers.hooks import apply_group_offloading
     pipe.transformer.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=pipe.transformer.dtype)
-    pipe.transformer.to(device); pipe.vae.to(device)
+    pipe.transformer.to(device); pipe.vae.to(device); pipe.text_encoder.to('cpu')
     if torch.device(device).type == 'cuda': apply_group_offloading(pipe.text_encoder, onload_device=torch.device(device), offload_device=torch.device('cpu'), offload_type='leaf_level', use_stream=True)
 
 # %% ../nbs/06_speed.ipynb #c052
