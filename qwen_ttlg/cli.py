@@ -67,6 +67,7 @@ def _add_preset(p): p.add_argument('--preset', help='file of qwen_ttlg_tune: its
 def _add_speed(p):
     p.add_argument('--speed', default='exact', choices=SPEEDS, metavar='NAME', help='; '.join(f'{k}: {s.help}' for k, s in SPEEDS.items()).replace('%', '%%') + '; its settings stand where neither a flag nor a preset says otherwise (default: exact)')
     p.add_argument('--lora', metavar='LORA', help='a further LoRA: a .safetensors file, a hub id, or owner/name:file.safetensors')
+    p.add_argument('--gpus', type=int, default=1, metavar='INT', help='GPUs that share a frame: 1, 2 or 4 (default: 1)')
 
 def _parse(p, argv):
     "Parse flags; where no flag is given the settings of a preset stand, or else those of a speed."
@@ -78,6 +79,9 @@ def _parse(p, argv):
     return p.parse_args(argv)
 
 def _load(args):
+    if getattr(args, 'gpus', 1) != 1:
+        from qwen_ttlg.parallel import load_team
+        return load_team(args.model_id, args.dtype, args.device, args.revision, args.speed, args.lora, args.gpus)
     from qwen_ttlg.models import load_pipeline
     return load_pipeline(args.model_id, args.dtype, args.device, args.revision, getattr(args, 'speed', 'exact'), getattr(args, 'lora', None))
 

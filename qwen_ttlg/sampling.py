@@ -83,18 +83,24 @@ class Conditions:
     count: int # R, number of references
     prompts: list # (name, embeddings): 'cond' and, with CFG, 'uncond'
     scale: float # CFG scale
+    timesteps: object=None # of the schedule, 0 to 1000, on the CPU
 
     def velocity(self, x, timestep, cfg=True):
         "The transformer's velocity for tokens `x` (B,T,64), in fp32; without `cfg` the conditional one alone."
+        prompts, team = self.prompts if cfg else self.prompts[:1], getattr(self.pipe, 'team', None)
+        out = self.last = team.passes(self, x, timestep, len(prompts)) if team else self.passes(x, timestep, prompts) # kept for rules that measure their step by CFG's correction
+        return out[0] if len(out) == 1 else cfg_velocity(*out, self.scale)
+
+    def passes(self, x, timestep, prompts):
+        "A velocity for each prompt."
         t, shapes = self.pipe.transformer, [[(1, *self.grid)]*(1 + self.count)]*len(x)
         joined = torch.cat([x.to(t.dtype), self.refs.to(t.dtype)], 1)
         time, out = timestep.expand(len(x)).to(t.dtype)/1000, []
-        for name, embeds in self.prompts if cfg else self.prompts[:1]:
+        for name, embeds in prompts:
             with t.cache_context(name):
                 out.append(t(hidden_states=joined, timestep=time, encoder_hidden_states=embeds, encoder_hidden_states_mask=None,
                              img_shapes=shapes, attention_kwargs={}, return_dict=False)[0][:, :x.shape[1]].float())
-        self.last = out # for rules that measure their step by CFG's correction
-        return out[0] if len(out) == 1 else cfg_velocity(*out, self.scale)
+        return out
 
 # %% ../nbs/08_sampling.ipynb #c021
 @dataclass(repr=False)
@@ -157,7 +163,8 @@ def _schedule(pipe, device, scheduler, tokens, steps):
     mu = calculate_shift(tokens, c.get('base_image_seq_len', 256), c.get('max_image_seq_len', 4096), c.get('base_shift', .5), c.get('max_shift', 1.15))
     timesteps, _ = retrieve_timesteps(scheduler, steps, device, sigmas=np.linspace(1., 1/steps, steps), mu=mu)
     scheduler.set_begin_index(0)
-    learn_schedule(pipe.transformer, torch.tensor(scheduler.levels[:-1])*c.num_train_timesteps)
+    learn_schedule(pipe.transformer, known := torch.tensor(scheduler.levels[:-1])*c.num_train_timesteps)
+    scheduler.conditions.timesteps = known
     return timesteps
 
 def _begin(scheduler, timesteps, noise, start):
