@@ -34,9 +34,12 @@ class Team:
 def _shared(transformer, width):
     "Let `width` neighbours share each pass."
     from diffusers import ContextParallelConfig
+    from diffusers.models import attention_dispatch as attention
     mesh = dist.init_device_mesh(transformer.device.type, (dist.get_world_size()//width, 1, width), mesh_dim_names=('prompt', 'ring', 'ulysses'))
     with mock.patch.object(torch.accelerator, 'device_count', lambda: max(1, torch.cuda.device_count())): # diffusers numbers GPUs even where there are none
         transformer.enable_parallelism(config=ContextParallelConfig(ulysses_degree=width, ulysses_anything=True, mesh=mesh['ring', 'ulysses']))
+    attention._templated_context_parallel_attention = torch.compiler.disable(attention._templated_context_parallel_attention) # what neighbours say to each other cannot be compiled
+    if transformer.transformer_blocks[0]._compiled_call_impl: transformer.compile_repeated_blocks(dynamic=False) # in pieces, before and after it
 
 # %% ../nbs/08_parallel.ipynb #c012
 @patch
@@ -107,7 +110,7 @@ def _join(rank, size, kind, args, others=()):
     os._exit(0)
 
 def end_team(pipe, others=()):
-    "Let the other processes end; the pipeline is an ordinary one again."
+    "Let the other processes end; to draw alone afterwards load a pipeline anew."
     if getattr(pipe, 'team', None) is None: return
     pipe.team.say('end'); pipe.team = None
     for p in others: p.wait()
