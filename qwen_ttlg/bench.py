@@ -18,10 +18,10 @@ from .edges import edge_map
 from .guidance import TTLG
 from .latents import check_size, denormalize, token_grid, unpack
 from .losses import EdgeLoss, GramLoss, RandomFeatures
-from .models import choose_device, load_pipeline, random_pipeline
+from .models import choose_device, load_pipeline
+from .parallel import end_team, load_team
 from .sampling import edit_frame, encode_prompts, frame_noise, text_pictures
 from .settings import CARRY_PROMPT, NEGATIVE_PROMPT, SPEEDS, Speed
-from .speed import set_speed
 from .tiny import Scenes
 from .video import fit_size
 
@@ -74,8 +74,9 @@ class Task:
         references:int=2, # 2: edge map and frame before; 3: an anchor, too
         features=None, # of the Gram loss; None: random filters
         losses:tuple=('edge', 'gram'),
+        scene:int=1003, # seed of the pictures
     ):
-        device = pipe._execution_device; scene = Scenes(1, seed=1003)
+        device = pipe._execution_device; scene = Scenes(1, seed=scene)
         self.prev, self.true = (scene.render(k, height, width) for k in (0, 1))
         self.map = edge_map(self.true); self.size, self.steps, self.cfg, self.cfg_stop, self.last = (height, width), num_inference_steps, true_cfg_scale, cfg_stop, ttlg_last_steps
         self.anchor = scene.render(2, height, width) if references > 2 else None
@@ -109,12 +110,12 @@ def _callback(task, pipe, lr=.05):
         return dict(latents=(x - lr*g/g.square().mean().sqrt().clamp(min=1e-30)).to(found['latents'].dtype).detach())
     return after_step
 
-def plain(task, pipe):
-    "The plain recipe: the stock call and its callback; the picture (1,3,H,W)."
+def plain(task, pipe, output_type='pt'):
+    "The plain recipe: the stock call and its callback; the picture (1,3,H,W), or for 'latent' the tokens (1,T,64)."
     h, w = task.size
     with mock.patch.multiple(stock, CONDITION_IMAGE_SIZE=min(384*384, h*w), VAE_IMAGE_SIZE=h*w): # references of the frame's size, as ours
         return pipe(image=[to_pil(task.map.edges), to_pil(task.prev)], prompt=CARRY_PROMPT, negative_prompt=NEGATIVE_PROMPT if task.cfg > 1 else None, true_cfg_scale=task.cfg, height=h, width=w, num_inference_steps=task.steps,
-                    latents=frame_noise(h, w, 1, 1).to(pipe._execution_device, pipe.transformer.dtype), callback_on_step_end=_callback(task, pipe), output_type='pt').images
+                    latents=frame_noise(h, w, 1, 1).to(pipe._execution_device, pipe.transformer.dtype), callback_on_step_end=_callback(task, pipe), output_type=output_type).images
 
 # %% ../nbs/16_bench.ipynb #c023
 def measured(
@@ -142,30 +143,30 @@ class Bench:
     rows:list # dicts
 
     def __str__(self):
-        a, base = self.about, self.rows[0]['frame']
+        a, base, wide = self.about, self.rows[0]['frame'], max(12, *(len(r['name']) + 1 for r in self.rows))
         lines = [f"{a['device']}, torch {a['torch']}, diffusers {a['diffusers']}, {a['date']}: {a['model']}, {a['dtype']}", f"{a['width']}x{a['height']}, {a['steps']} steps, CFG {a['cfg']:g}, last {a['last_steps']} guided ({' + '.join(a['losses'])})",
-                 f"{'':12}" + ''.join(f'{h:>11}' for h in ('s/frame', 'faster', *STAGES, 'else', 'peak GiB', 'TFLOP', 'of rate'))]
+                 f"{'':{wide}}" + ''.join(f'{h:>11}' for h in ('s/frame', 'faster', *STAGES, 'else', 'peak GiB', 'TFLOP', 'of rate'))]
         for r in self.rows:
             shown = [f"{r['frame']:.3f}", f"{base/r['frame']:.2f}x", *(f"{r['stages'][k]:.3f}" if k in r['stages'] else '' for k in STAGES), f"{r['else']:.3f}", f"{r['peak']/2**30:.1f}" if r['peak'] else '', f"{r['flop']/1e12:.4g}", f"{r['share']:.0%}" if r['share'] else '']
-            lines.append(f"{r['name']:12}" + ''.join(f'{s:>11}' for s in shown))
+            lines.append(f"{r['name']:{wide}}" + ''.join(f'{s:>11}' for s in shown))
         return '\n'.join(lines)
 
 STAGES = 'references', 'text', 'denoising', 'guidance', 'decoding' 
 
 # %% ../nbs/16_bench.ipynb #c032
-def _built(model, speed, device, dtype):
-    "A pipeline in the form of a speed."
-    if model != 'random': return load_pipeline(model, dtype, str(device), speed=speed)
-    pipe = random_pipeline(device); set_speed(pipe, speed, device, fetch=False); gc.collect()
-    return pipe
-
-def _row(name, pipe, task, frames):
-    "Measure one way."
-    device, draw = pipe._execution_device, (lambda clock: plain(task, pipe)) if name == 'plain' else (lambda clock: task.ours(pipe, clock))
+def _row(name, pipe, task, frames, gpus=1, alone=None):
+    "Measure one way; its row, and the latents it drew. `alone` are those of one GPU."
+    device, kept, plainly = pipe._execution_device, [], name == 'plain'
+    def draw(clock): kept[:] = [*kept[-1:], plain(task, pipe) if plainly else task.ours(pipe, clock).latents]
     found = measured(draw, device, frames); flop, gpu = frame_flop(pipe, task), device.type == 'cuda'
     rate = matrix_rate(device) if gpu else matrix_rate(device, torch.float32, 1024)
     frame = sum(found['seconds'])/frames; busy = found['stages'].get('denoising')
-    return dict(name=name, frame=frame, **found, **{'else': frame - sum(found['stages'].values()), 'width': task.size[1], 'height': task.size[0], 'flop': flop, 'rate': rate, 'share': busy and flop/busy/rate})
+    row = dict(name=name + (f', {gpus} GPUs' if gpus > 1 else ''), gpus=gpus, frame=frame, **found, **{'else': frame - sum(found['stages'].values()), 'width': task.size[1], 'height': task.size[0], 'flop': flop, 'rate': rate, 'share': busy and flop/busy/rate/gpus})
+    if not plainly: row['again'] = _apart(*kept)
+    if alone is not None: row['apart'] = _apart(kept[-1], alone)
+    return row, kept[-1]
+
+def _apart(a, b): return ((a - b.to(a)).norm()/b.norm()).item() # how far two tensors are from each other, of their size
 
 # %% ../nbs/16_bench.ipynb #c033
 def bench(
@@ -175,6 +176,7 @@ def bench(
     frames:int=3, # timed for each way, after one that is not
     device:str=None, dtype:str='bf16',
     cap:float=None, # GB (10^9 bytes): no more of the GPU's memory may be used once the model is loaded
+    gpus:int=1, # 2 or 4: measure every speed with a frame shared by so many GPUs, too
     progress=print, # called with a line for every way
     **settings, # of `Task`: steps, CFG, window, references, losses; they stand before those of a speed
 )->Bench:
@@ -186,12 +188,17 @@ def bench(
     if frames < 1: raise InputError(f'--frames {frames}: must be at least 1.')
     common, rows = dict(num_inference_steps=10, true_cfg_scale=4., ttlg_last_steps=5, losses=('edge', 'gram')) | settings, []
     for name in ways:
-        speed = SPEEDS.get(name, SPEEDS['off']); own = speed.settings if name != 'plain' else {}
+        speed, alone = SPEEDS.get(name, SPEEDS['off']), None; own = speed.settings if name != 'plain' else {}
         w, h = fit_size(width, height, own.get('size'))
         progress(f'{name}: {speed.help if name != "plain" else "the stock pipeline and a callback"}')
-        pipe = _built(model, name if name != 'plain' else 'off', device, dtype)
-        try: _limit(device, cap); rows.append(_row(name, pipe, Task(pipe, h, w, **common | {k: v for k, v in own.items() if k != 'size'} | settings), frames))
-        finally: info, pipe = pipe.info, None; gc.collect(); _limit(device, None)
+        for n in (1, gpus) if gpus > 1 and name != 'plain' else (1,):
+            how = dict(dtype=dtype, device=str(device), speed=name if name != 'plain' else 'off')
+            pipe = load_pipeline(model, **how) if n == 1 else load_team(model, gpus=n, **how); gc.collect()
+            try:
+                _limit(device, cap)
+                row, alone = _row(name, pipe, Task(pipe, h, w, **common | {k: v for k, v in own.items() if k != 'size'} | settings), frames, n, alone)
+                rows.append(row)
+            finally: end_team(pipe); info, pipe = pipe.info, None; gc.collect(); _limit(device, None)
     return Bench(_about(device, info, common, width, height, cap), rows)
 
 # %% ../nbs/16_bench.ipynb #c034
@@ -215,7 +222,7 @@ def plot_bench(found:Bench, ax=None):
     for y, r in enumerate(found.rows):
         left, parts = 0., r['stages'] | {'else': r['else']} if r['stages'] else {'denoising': r['frame']}
         for name, s in parts.items(): ax.barh(y, s, left=left, color='#8c8c8c' if not r['stages'] else colours[name], height=.62); left += s
-        ax.vlines(r['flop']/r['rate'], y - .42, y + .42, color='black', linestyle=(0, (2, 1)), linewidth=1.2)
+        ax.vlines(r['flop']/r['rate']/r.get('gpus', 1), y - .42, y + .42, color='black', linestyle=(0, (2, 1)), linewidth=1.2)
         ax.text(left, y, f" {r['frame']:.2f} s, {found.rows[0]['frame']/r['frame']:.2f}x" + (f", {r['share']:.0%} of the rate" if r['share'] else ''), va='center', fontsize=8.5)
     ax.set_yticks(range(len(found.rows)), [r['name'] for r in found.rows]); ax.invert_yaxis(); ax.set_xlabel('seconds a frame'); ax.set_xlim(0, 1.3*max(r['frame'] for r in found.rows))
     for name, c in colours.items(): ax.barh(0, 0, color=c, label=name)

@@ -56,7 +56,7 @@ def _version():
     return __version__
 
 def _model_flags(p, model=None):
-    p.add_argument('--model_id', default=model, help=f"'tiny' (the embedded model), a folder, or a hub id (default: {model or 'the environment variable MODEL_ID, else Qwen/Qwen-Image-Edit-2509'})")
+    p.add_argument('--model_id', default=model, help=f"'tiny' (the embedded model), 'random' (full size, random weights, for measuring), a folder, or a hub id (default: {model or 'the environment variable MODEL_ID, else Qwen/Qwen-Image-Edit-2509'})")
     p.add_argument('--revision', help='branch, tag or commit on the hub')
     p.add_argument('--dtype', default='bf16', help='bf16, fp16 or fp32; always fp32 on a CPU (default: bf16)')
     p.add_argument('--device', help='cuda, mps or cpu (default: the best present)')
@@ -328,6 +328,7 @@ def qwen_ttlg_bench(argv):
     p.add_argument('--size', help='WxH (default: 1024x1024, for the tiny model 128x128)')
     p.add_argument('--frames', type=int, default=3, help='how many to time, after one that is not (default: 3)')
     p.add_argument('--cap', type=float, help="GB (10^9 bytes): use no more of the GPU's memory once the model is loaded")
+    p.add_argument('--gpus', type=int, default=1, metavar='INT', help='2 or 4: measure every speed with a frame shared by so many GPUs, too (default: 1)')
     p.add_argument('--references', type=int, choices=(2, 3), metavar='INT', help='2: edge map and frame before, 3: an anchor, too (default: 2)')
     p.add_argument('--losses', help='edge, gram, both with a comma between, or none (default: edge,gram)')
     for name, kind in (('num_inference_steps', int), ('true_cfg_scale', float), ('cfg_stop', float), ('ttlg_last_steps', int), ('ttlg_decode', float), ('ttlg_backward', float)):
@@ -345,5 +346,5 @@ def _bench(args):
     if args.losses is not None: settings['losses'] = tuple(l for l in args.losses.split(',') if l not in ('', 'none'))
     if unknown := set(settings.get('losses', ())) - {'edge', 'gram'}: raise InputError(f'--losses {args.losses}: {sorted(unknown)[0]!r} is not one of edge, gram, none.')
     make_folder(args.out)
-    found = bench(args.model_id, tuple(args.ways.split(',')), width, height, args.frames, args.device, args.dtype, args.cap, lambda line: print(line, file=sys.stderr), **settings)
+    found = bench(args.model_id, tuple(args.ways.split(',')), width, height, args.frames, args.device, args.dtype, args.cap, args.gpus, lambda line: print(line, file=sys.stderr), **settings)
     save_bench(found, args.out); print(f'{found}\n{args.out}/bench.json, {args.out}/bench.png')

@@ -169,7 +169,7 @@ class SingleFrameVAE(nn.Module):
         self.encoder = nn.ModuleList(_flat(m) for m in (*_blocks(vae.encoder), vae.quant_conv))
         self.decoder = nn.ModuleList(_flat(m) for m in (vae.post_quant_conv, *_blocks(vae.decoder)))
         self.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-        if compiled: self._run = torch.compile(self._run)
+        if compiled: self._run = torch.compile(self._run, dynamic=False) # for each size anew: torch 2.14 fails on some sizes taken as unknowns
 
     @property
     def dtype(self): return self.encoder[0].weight.dtype

@@ -19,8 +19,11 @@ from .speed import learn_schedule
 # %% ../nbs/08_parallel.ipynb #c011
 class Team:
     "The processes that share the passes of a frame, a GPU each; half of them have the prompt, half the negative one."
-    def __init__(self, pipe): # the pipeline of this process, on its device
-        self.pipe, self.rank, self.size, self.cond = pipe, dist.get_rank(), dist.get_world_size(), None
+    def __init__(self,
+        pipe, # the pipeline of this process, on its device
+        others=(), # the processes that this one started
+    ):
+        self.pipe, self.others, self.rank, self.size, self.cond = pipe, others, dist.get_rank(), dist.get_world_size(), None
         self.width, self.words = self.size//2, dist.new_group(backend='gloo', timeout=timedelta(days=30))
         if self.width > 1: _shared(pipe.transformer, self.width)
         if not self.rank: pipe.team = self
@@ -64,8 +67,10 @@ def step(self:Team, x, timestep, n):
     own, other = self.rank//self.width, self.width # own prompt, and the first process that has the other one
     out = self.cond.passes(x, timestep, self.cond.prompts[own:own + 1])[0] if own < n else None
     if n == 1 or self.rank not in (0, other): return [out]
-    if self.rank: dist.send(out.contiguous(), 0)
-    else: dist.recv(second := torch.empty_like(out), other); return [out, second]
+    second = None if self.rank else torch.empty_like(out)
+    way = dist.P2POp(dist.isend, out.contiguous(), 0) if self.rank else dist.P2POp(dist.irecv, second, other)
+    for work in dist.batch_isend_irecv([way]): work.wait()
+    return [out, second]
 
 # %% ../nbs/08_parallel.ipynb #c013
 @patch
@@ -103,15 +108,21 @@ def _join(rank, size, kind, args, others=()):
     "One process of a team: the first gets its pipeline, the others serve it and exit."
     if kind == 'cuda': torch.cuda.set_device(rank)
     dist.init_process_group('cpu:gloo,cuda:nccl' if kind == 'cuda' else 'cpu:gloo', rank=rank, world_size=size, timeout=timedelta(minutes=60))
-    team = Team(load_pipeline(device=f'cuda:{rank}' if kind == 'cuda' else kind, **args))
-    if not rank: atexit.register(end_team, team.pipe, others); return team.pipe
+    team = Team(load_pipeline(device=f'cuda:{rank}' if kind == 'cuda' else kind, **args), others)
+    if not rank: atexit.register(team.end); return team.pipe
     try: team.serve()
     except RuntimeError: pass # the first process is gone: there is nothing left to do
     os._exit(0)
 
-def end_team(pipe, others=()):
-    "Let the other processes end; to draw alone afterwards load a pipeline anew."
-    if getattr(pipe, 'team', None) is None: return
-    pipe.team.say('end'); pipe.team = None
-    for p in others: p.wait()
+@patch
+def end(self:Team):
+    "Let the other processes end."
+    if self.pipe is None: return
+    atexit.unregister(self.end)
+    self.say('end'); self.pipe.team = self.pipe = None
+    for p in self.others: p.wait()
     dist.destroy_process_group()
+
+def end_team(pipe):
+    "Let the other processes of a pipeline's team end; to draw alone afterwards load a pipeline anew."
+    if team := getattr(pipe, 'team', None): team.end()

@@ -298,7 +298,7 @@ def make_text_encoder(tokenizer, seed=0, text=TINY_TEXT, vision=TINY_VISION):
     ids = tokenizer.convert_tokens_to_ids
     text = dict(vocab_size=len(tokenizer) + 8, bos_token_id=ids('<|im_start|>'), eos_token_id=ids('<|im_end|>'), pad_token_id=ids('<|endoftext|>')) | text
     special = dict(image_token_id=ids('<|image_pad|>'), video_token_id=ids('<|video_pad|>'), vision_start_token_id=ids('<|vision_start|>'), vision_end_token_id=ids('<|vision_end|>'))
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         return Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(text_config=text, vision_config=vision, **special)).eval()
 
@@ -306,7 +306,7 @@ def make_text_encoder(tokenizer, seed=0, text=TINY_TEXT, vision=TINY_VISION):
 def make_pipeline(seed=0, vae=None, transformer=None, max_pixels=28*28*1280):
     "A tiny `QwenImageEditPlusPipeline`; untrained but for the parts handed in."
     from diffusers import FlowMatchEulerDiscreteScheduler, QwenImageEditPlusPipeline
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         tok, vae, transformer = make_tokenizer(), vae or make_vae(), transformer or make_transformer()
     return QwenImageEditPlusPipeline(scheduler=FlowMatchEulerDiscreteScheduler(**SCHEDULER), vae=vae, text_encoder=make_text_encoder(tok),
