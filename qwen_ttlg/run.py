@@ -7,7 +7,7 @@ __all__ = ['edge_strength', 'Guide', 'make_guide', 'Drawn', 'draw_frame', 'keep_
            'stream', 'run_frames']
 
 # %% ../nbs/11_run.ipynb #c004
-import hashlib, math, os, sys, time, warnings
+import hashlib, json, math, os, sys, time, warnings
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields
@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from fastcore.basics import patch
 from PIL import Image
 from tqdm.auto import tqdm
+from .columns import TIMING_COLUMNS, append_row, read_rows, save_schema
 from .core import InputError, atomic, make_folder, open_picture, sheet, to_pil, to_tensor
 from .drift import Drift
 from .edges import EdgeMap, edge_map, estimate_gain, filters, load_edges
@@ -26,7 +27,7 @@ from .guidance import TTLG, reachable, tolerance
 from .latents import check_size, pack
 from .losses import EdgeLoss, GramLoss, MaskedColorLoss, TemporalLoss, gram_features
 from .motion import Motion
-from .metrics import TIMING_COLUMNS, append_row, blank_edge_error, edge_error, floor_edge_error, read_rows
+from .metrics import Measures, Networks, floor_edge_error
 from .sampling import Encoded, edit_frame
 from .settings import Settings
 from .speed import frame_vae
@@ -163,6 +164,8 @@ class Drawn:
     picture:object # (1,3,H,W) in [0,1], 8-bit values
     measure:object # () -> row of metrics; its numbers do not depend on when it is called
     latents:object=None # tokens (1,T,64), if the next frame is drawn from them
+    source:object=None # (1,3,H,W) in [0,1], the frame of the source, if known
+    since:object=None # (picture, frame before, source, the one before) -> further columns; None for the first frame of a shot
 
     @cached_property
     def row(self): return self.measure()
@@ -179,23 +182,23 @@ def draw_frame(pipe, i, edges, chain, motion=None, seed=None):
     if s.reference == 'latents': drawn.latents = result.latents + pack(vae.encode(drawn.picture.to(vae.device)) - vae.encode(result.image)) # moved as the picture was
     return drawn
 
-def _measured(i, picture, edges, chain, seed, found=None, **more):
-    guide, drift, gain = chain.guide, chain.drift, chain.guide.gain(edges)
+def _measured(i, picture, edges, chain, seed, found=None, begins=False, **more):
+    guide, drift, measures, gain = chain.guide, chain.drift, chain.measures, chain.guide.gain(edges)
     told = drift.anchor and drift.anchor.told # of this frame; the next one changes it
     def measure():
-        row = dict(frame=i, shot=guide.shot, seed=seed, edge_loss=float(edge_error(picture, edges.edges, gain, edges.method)), edge_blank=float(blank_edge_error(edges.edges)), edge_floor=guide.floor/gain,
-                   guided_steps=0, skipped_steps=0, tries=1, gate='', edges=_hash(edges), picture=picture_hash(picture))
-        return row | drift.numbers(picture, edges, found, told) | more
-    return Drawn(picture, measure)
+        row = dict(frame=i, shot=guide.shot, seed=seed, edge_floor=guide.floor/gain, guided_steps=0, skipped_steps=0, tries=1, gate='', edges=_hash(edges), picture=picture_hash(picture))
+        return row | measures.alone(picture, edges, gain) | drift.numbers(picture, edges, found, told) | more
+    return Drawn(picture, measure, source=edges.source, since=None if begins else measures.since)
 
 # %% ../nbs/11_run.ipynb #c027k
-def keep_frame(out, i, drawn, seconds):
-    "Write a frame and its rows; the frame counts as done with its row of metrics, which comes last."
+def keep_frame(out, i, drawn, seconds, before=None):
+    "Write a frame and its rows; the frame counts as done with its row of metrics, which comes last. `before` are the picture and the source of the frame before."
+    row = drawn.row | (drawn.since(drawn.picture, before[0], drawn.source, before[1]) if drawn.since and before else {})
     with uninterrupted():
         save_picture(frame_path(out, i), drawn.picture)
         if drawn.latents is not None: _keep_latents(out, i, drawn.latents)
         append_row(Path(out)/'timings.csv', dict(zip(TIMING_COLUMNS, (i, seconds, *_memory()))), TIMING_COLUMNS)
-        append_row(Path(out)/'metrics.csv', drawn.row)
+        append_row(Path(out)/'metrics.csv', row)
 
 def _latents_path(out, i): return Path(out)/f'state/latents_{i:04d}.safetensors'
 
@@ -213,14 +216,15 @@ def _open_latents(out, i):
 # %% ../nbs/11_run.ipynb #c027o
 class Keeper:
     "Keeps frames in a thread of its own, one after the other; once one could not be kept, none after it is."
-    def __init__(self, out, behind:int=1): self.out, self.behind, self.pool, self.waiting, self.failed = out, behind, ThreadPoolExecutor(1, 'keeper'), deque(), False
+    def __init__(self, out, behind:int=1): self.out, self.behind, self.pool, self.waiting, self.failed, self.before = out, behind, ThreadPoolExecutor(1, 'keeper'), deque(), False, None
     def __enter__(self): return self
     def __exit__(self, *error): self.pool.shutdown() # waits: what was drawn is kept
 
     def _keep(self, i, drawn, seconds):
         if self.failed: return
-        try: keep_frame(self.out, i, drawn, seconds)
+        try: keep_frame(self.out, i, drawn, seconds, self.before)
         except BaseException: self.failed = True; raise
+        self.before = drawn.picture, drawn.source
         return i, drawn.picture, drawn.row
 
     def add(self, i, drawn, seconds): # yields (number, picture, row) of frames that are kept by now
@@ -286,17 +290,30 @@ class Chain:
     encoded:Encoded=field(default_factory=Encoded) # references and prompts of the present frame, for further tries
     guide:Guide=None
     drift:Drift=None
+    measures:Measures=None
+    out:Path=None # the run folder
+    nets:Networks=None # that judge the frames
 
     def begin(self, pipe, settings, picture, edges, same_moment=True, shot=0): # a shot begins with this picture
         self.guide = make_guide(pipe, settings, picture, edges, same_moment); self.guide.shot = shot
         self.drift = Drift(settings, picture, edges.source if same_moment else None, edges)
+        self.measures = Measures(picture, self.nets)
+        own = dict(edges=edges, gain=self.guide.gain(edges)) if same_moment else {}
+        if self.out: _keep_baselines(self.out, shot, self.measures.baselines(vae=frame_vae(pipe), **own))
+
+def _keep_baselines(out, shot, found):
+    "Write what a blank picture and the first frame through the VAE have into baselines.json, shot by shot."
+    file = Path(out)/'baselines.json'; known = json.loads(file.read_text()) if file.exists() else {}
+    if known.get(str(shot)) == found: return
+    with atomic(file) as tmp: tmp.write_text(json.dumps(known | {str(shot): found}, indent=1))
 
 # %% ../nbs/11_run.ipynb #c026s0
 def _resume(pipe, out, settings, init, reference, shots):
     "The chain as the folder has it."
     done = finished(out)
     begun = max((i for i in shots if i <= done), default=0)
-    chain = Chain(done, begun, open_frame(out, done, init.shape[-2:]), None if begun else reference)
+    chain = Chain(done, begun, open_frame(out, done, init.shape[-2:]), None if begun else reference, out=Path(out), nets=Networks.load(settings.networks, pipe._execution_device))
+    save_schema(out)
     if settings.reference == 'latents' and done > begun: chain.latents = _open_latents(out, done)
     if reference and not begun: chain.begin(pipe, settings, init, reference)
     return chain
@@ -362,7 +379,7 @@ def _frames(pipe, out, chain, settings, init, edges, shots):
                 _same_map(e, rows[i - 1], size)
                 if i >= chain.begun and (i == chain.done or chain.guide is None or chain.drift.anchor): _recall(pipe, out, chain, settings, init, i, _resolve(e, *size), shots)
                 continue
-            if i == chain.done + 1: _check_done(out, chain, rows, shots)
+            if i == chain.done + 1: _check_done(out, chain, rows, shots); keeper.before = chain.prev, chain.before and chain.before.source
             drawn = (_first_of_shot if i in shots else _next_frame)(pipe, chain, settings, init, i, e, shots)
             chain.drift.keep(drawn.picture)
             chain.prev, chain.before, chain.latents = drawn.picture, e, drawn.latents
@@ -382,7 +399,7 @@ def _recall(pipe, out, chain, settings, init, i, e, shots):
 def _first_of_shot(pipe, chain, settings, init, i, e, shots):
     picture = to_tensor(to_pil(shots[i](e)))
     chain.begin(pipe, settings, picture, e, shot=sum(j <= i for j in shots))
-    return _measured(i, picture, e, chain, settings.seed)
+    return _measured(i, picture, e, chain, settings.seed, begins=True)
 
 def _next_frame(pipe, chain, settings, init, i, e, shots):
     _begin_late(pipe, chain, settings, init, e)
@@ -393,13 +410,14 @@ def _next_frame(pipe, chain, settings, init, i, e, shots):
 # %% ../nbs/11_run.ipynb #c026k
 def _keyframed(pipe, out, chain, settings, init, edges, shots):
     "The frames that are still missing, segment by segment."
-    size, rows, part = init.shape[-2:], read_rows(Path(out)/'metrics.csv'), []
+    size, rows, part, before = init.shape[-2:], read_rows(Path(out)/'metrics.csv'), [], chain.before and chain.before.source
     with Keeper(out) as keeper:
         for i, e in enumerate(edges, 1):
             if i <= chain.done: _same_map(e, rows[i - 1], size)
             if i < chain.begun: continue
-            if i == chain.done + 1: _check_done(out, chain, rows, shots)
             e, start = _resolve(e, *size), time.perf_counter()
+            if i == chain.done + 1: _check_done(out, chain, rows, shots); keeper.before = chain.prev, before
+            before = e.source
             if i in shots:
                 yield from _segment(pipe, keeper, chain, part); part = []
                 if i <= chain.done: _recall(pipe, out, chain, settings, init, i, e, shots); continue

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CARRY_PROMPT', 'RESTYLE_PROMPT', 'NEGATIVE_PROMPT', 'LIGHTNING', 'SPEEDS', 'EDGE_METHODS', 'FILLS', 'Drawing',
-           'Gates', 'Remedies', 'Settings', 'Speed', 'Selection', 'Output', 'save_preset', 'load_preset']
+           'Gates', 'Measuring', 'Remedies', 'Settings', 'Speed', 'Selection', 'Output', 'save_preset', 'load_preset']
 
 # %% ../nbs/00_settings.ipynb #c004
 import json
@@ -58,6 +58,12 @@ class Gates:
     gate_retries: int = setting(2, 'how many times to draw it again', low=0, free=True)
     gate_then: str = setting('accept', 'if no try gets through the gate: accept the best, hold the frame before, or stop', choices=('accept', 'hold', 'stop'), free=True)
 
+# %% ../nbs/00_settings.ipynb #c013m
+@dataclass
+class Measuring:
+    "What is measured of frames; a part of `Settings`."
+    networks: str = setting('auto', 'LPIPS and Gram columns in metrics.csv: auto (the weights of their networks, 760 MB, are fetched at the first use) or off', choices=('auto', 'off'), free=True)
+
 # %% ../nbs/00_settings.ipynb #c014
 @dataclass
 class Remedies:
@@ -91,7 +97,7 @@ def follows(self:Remedies):
 
 # %% ../nbs/00_settings.ipynb #c017
 @dataclass
-class Settings(Remedies, Gates, Drawing):
+class Settings(Remedies, Gates, Measuring, Drawing):
     "Everything that decides what the frames of a run look like."
     def __post_init__(self): self.check()
 
@@ -165,6 +171,8 @@ class Output:
     video_out: str|None = setting(None, 'the video to write: .mp4, .mov, .mkv, .webm, .gif, or a folder (default: video.mp4 in the run folder)')
     fill: str = setting('none', "frames between the edited ones: 'none', or at the source's rate 'hold', 'blend' or 'flow'")
     no_sound: bool = setting(False, 'leave out the sound of the source')
+    no_report: bool = setting(False, 'make no report.html at the end')
+    unguided: bool = setting(False, 'draw every frame without guidance as well, into the folder unguided: what guidance changed is then in the report')
 
 # %% ../nbs/00_settings.ipynb #c030
 def save_preset(
