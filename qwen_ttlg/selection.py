@@ -15,7 +15,7 @@ from .core import InputError, atomic
 from .latents import check_size
 from .settings import Selection
 from .shots import find_shots, shot_starts
-from .video import MS, as_rate, fit_size, frame_times, output_rate, parse_size, probe, read_frames, resize_picture
+from .video import MS, as_rate, fit_size, frame_times, output_rate, parse_size, probe as video_info, read_frames, resize_picture # `probe` is the name of a method here
 
 # %% ../nbs/09_selection.ipynb #c011p
 @patch
@@ -30,7 +30,7 @@ def size_of(self:Selection, info):
 def probe(self:Selection, video):
     "`VideoInfo` of a source; a folder of pictures has the rate `source_fps`."
     if not str(video).strip(): raise InputError('no video is named; give the path of one.')
-    return probe(video, self.source_fps)
+    return video_info(video, self.source_fps)
 
 @patch
 def rate(self:Selection, info):
