@@ -382,7 +382,7 @@ def qwen_ttlg_demo(argv):
     numbers = demo(_load(args), args.out, args.frames)
     for name, (error, quality) in numbers.items(): print(f'{name + ":":10} edge error {error:.4f}, {quality:.1f} dB to the true frames; {args.out}/{name}.mp4')
     (e0, q0), (e1, q1), (e2, q2) = (numbers[name] for name in ('alone', 'held', 'guided'))
-    print(f'against drift: {q1 - q0:+.1f} dB; guidance on top: edge error {e2/e1 - 1:+.0%}, {q2 - q1:+.1f} dB; {args.out}/metrics.csv, {args.out}/sheet.png')
+    print(f'against drift: {q1 - q0:+.1f} dB; guidance on top: edge error {e2/e1 - 1:+.0%}, {q2 - q1:+.1f} dB; {args.out}/report.html, {args.out}/sheet.png')
 
 # %% ../nbs/17_cli.ipynb #c024b
 @command

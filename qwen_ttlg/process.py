@@ -304,13 +304,14 @@ def demo(
     steps:int=10, # denoising steps
     progress:bool=True,
 )->dict: # name -> (mean edge error, mean PSNR in dB) of the frames after the first
-    "Make a test video, edit it with the model alone, with what is done against drift, and guided as well, and write the videos, `metrics.csv` and a contact sheet `sheet.png`."
+    "Make a test video, edit it with the model alone, with what is done against drift, and guided as well, and write the videos, `metrics.csv`, a contact sheet `sheet.png` and `report.html`."
     out = make_folder(out)
     video, runs = create_test_data(out/'data', frames), {}
     base = Settings(num_inference_steps=steps, true_cfg_scale=1., seed=42, ttlg_last_steps=5)
     ways = dict(alone=replace(base, register='off', hold=0., palette='off', detail=0.), held=base, guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3))
     for name, settings in ways.items():
-        process_video(pipe, video, out/name, settings, Selection(every_nth=1), look=Look(style_prompt=style), progress=progress)
+        process_video(pipe, video, out/name, settings, Selection(every_nth=1), Look(style_prompt=style), Output(no_report=True), progress=progress)
+    make_report([out/name for name in ways], out/'report.html', video)
     true = [STYLES[style](to_tensor(open_picture(p))) for p in frame_files(out/'data/true')]
     rows = {'source': [open_picture(p) for p in frame_files(out/'data/true')], 'truth': [t[0] for t in true]}
     for name in ways:

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['Run', 'summary', 'curves', 'worst', 'shot_rows', 'drift_rows', 'cost_rows', 'settings_rows', 'repeat_command',
-           'warnings_of', 'shown_frames', 'fitting', 'layers', 'page', 'make_report', 'report_data', 'side_by_side']
+           'warnings_of', 'all_warnings', 'shown_frames', 'fitting', 'layers', 'page', 'make_report', 'report_data',
+           'side_by_side']
 
 # %% ../nbs/12_report.ipynb #r004
 import base64, io, json, math, os, shlex, time
@@ -20,7 +21,7 @@ from .core import InputError, atomic, open_picture
 from .folder import owner, read_run
 from .measuring import source_of
 from .selection import read_shots
-from .settings import Selection, Settings
+from .settings import CARRY_PROMPT, Selection, Settings
 from .video import frame_files
 from .writing import write_video
 
@@ -63,7 +64,7 @@ def _title(k): return _BY[k].title if k in _BY else _COST[k][0]
 def _unit(k): return _BY[k].unit if k in _BY else _COST[k][1]
 def _better(k): return _BY[k].better if k in _BY else _COST[k][2]
 def _mean(values): return mean(v) if (v := [x for x in values if x is not None]) else None
-def _text(v): return '' if v is None else f'{v:.3g}' if abs(v) < 1000 else f'{v:.0f}'
+def _text(v): return '' if v is None else '0' if abs(v) < 1e-9 else f'{v:.3g}' if abs(v) < 1000 else f'{v:.0f}'
 def _badness(k, v): return {'lower': v, 'higher': -v}.get(_better(k), abs(v - float(_better(k) or 0)) if _better(k) not in ('lower', 'higher') else v)
 
 # %% ../nbs/12_report.ipynb #r012
@@ -157,7 +158,12 @@ def warnings_of(run):
     for past in run.about.get('continued', []): out.append(f'Continued after frame {past.get("frame")} with other versions or threads.')
     if _mean(run.numbers['lpips_to_prev']) is None: out.append('LPIPS and Gram loss were not measured: the weights of their networks were not at hand, or not wanted.')
     if _mean(run.numbers['warp_error']) is None: out.append('Warp error and colour difference were not measured: they need the pictures of the source.')
-    return [f'{run.name}: {s}' for s in out]
+    return out
+
+def all_warnings(runs):
+    "Those of several runs: what is true of all is said once, the rest with the run's name."
+    every = [warnings_of(r) for r in runs]; shared = [s for s in every[0] if all(s in e for e in every)]
+    return shared + [f'{r.name}: {s}' for r, e in zip(runs, every) for s in e if s not in shared]
 
 # %% ../nbs/12_report.ipynb #r024
 _LADDER = [(1., 80), (1., 70), (.75, 75), (.75, 60), (.5, 75), (.5, 60), (.375, 65), (.25, 60)] # share of the size, quality
@@ -252,15 +258,20 @@ def report_data(runs, shown, pictures, title, times):
     "What the template wants to know."
     first = runs[0]; n = len(first.rows); names, rows = shot_rows(first, shown)
     still = owner(first.folder)
-    return dict(title=title, subtitle=_asked(first).get('prompt', ''), made=time.strftime('%d %B %Y, %H:%M'), status=f'{n} frame{"s"*(n != 1)} after the first' + (f'; the run goes on (process {still})' if still else ''),
+    return dict(title=title, subtitle=_wanted(first), made=time.strftime('%d %B %Y, %H:%M'), status=f'{n} frame{"s"*(n != 1)} after the first' + (f'; the run goes on (process {still})' if still else ''),
                 fps=times[1], size=open_picture(first.files[0]).size, labels=[f'{i:04d}' for i in shown], times=times[0], layers=pictures, compare=_compared(pictures, runs),
                 curves=curves(runs, shown), table=summary(runs), settings=settings_rows(runs) if any(r.about for r in runs) else {}, commands=[dict(name=r.name, command=c) for r in runs if (c := repeat_command(r))],
-                worst=worst(first, shown), shots=rows, shot_columns=names, drift=drift_rows(first), cost=cost_rows(first), environment=[[k, str(v)] for k, v in first.about.get('versions', {}).items()], warnings=[s for r in runs for s in warnings_of(r)])
+                worst=worst(first, shown), shots=rows, shot_columns=names, drift=drift_rows(first), cost=cost_rows(first), environment=[[k, str(v)] for k, v in first.about.get('versions', {}).items()], warnings=all_warnings(runs))
 
 def _compared(pictures, runs):
     "Left and right of the slider: the second run or the source beside the first run."
     names = [p['name'] for p in pictures]
     return [names.index(runs[1].name if len(runs) > 1 else names[0]), names.index(runs[0].name)]
+
+def _wanted(run):
+    "What was to be drawn: the prompt, if it is not the usual one, else the words for the look."
+    asked = _asked(run); prompt, look = asked.get('prompt', ''), asked.get('look', '')
+    return prompt if prompt != CARRY_PROMPT else look if look not in ('picture', 'first frame') else ''
 
 # %% ../nbs/12_report.ipynb #r033
 def side_by_side(

@@ -18,7 +18,7 @@ from av.stream import Discard, Disposition
 from fastcore.basics import patch
 from PIL import Image
 from .core import InputError, _rgb, atomic, to_pil
-from .video import BT709, FULL, LIMITED, as_rate
+from .video import BT709, FULL, LENIENT, LIMITED, as_rate
 
 # %% ../nbs/09_writing.ipynb #w009
 KINDS = {'.mp4': 'mp4', '.mov': 'mov', '.mkv': 'matroska', '.webm': 'webm', '.gif': 'gif'}  # suffix -> what FFmpeg calls it
@@ -473,7 +473,7 @@ class _Source:
         self.sound, self.path, self.tracks, self.streams, self.file = sound, path, {}, [], None
         if not sound.source.exists(): raise InputError(f'{sound.source}: no such file; give the file whose sound is to be heard.')
         if sound.source.is_dir(): return  # pictures have no sound
-        try: self.file = av.open(f'file:{sound.source}', options=dict(protocol_whitelist='file'), metadata_errors='replace')
+        try: self.file = av.open(f'file:{sound.source}', options=dict(protocol_whitelist='file'), **LENIENT)
         except av.FFmpegError as e: raise InputError(f'{sound.source}: no sound can be read from this file ({e.strerror}); see whether it plays.') from e
         pictures = [s for s in self.file.streams.video if not s.disposition & Disposition.attached_pic]
         first, self.streams = next(iter([*pictures, *self.file.streams.audio]), None), list(self.file.streams.audio)
