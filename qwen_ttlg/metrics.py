@@ -210,18 +210,18 @@ class Measures:
 
 # %% ../nbs/10_metrics.ipynb #m022
 @patch
-@torch.no_grad()
 def since(self:Measures,
     picture, prev, # (1,3,H,W) in [0,1], a frame and the one before
     source=None, before=None, # the same moments of the source
 )->dict: # column -> number
     "What changed since the frame before, and how much of that the source did itself."
-    out = dict(flicker=flickering(picture, prev))
-    if self.nets.lpips: out['lpips_to_prev'] = self.nets.lpips(self._seen(picture), self._seen(prev))
-    if source is not None and before is not None:
-        p, q, s, b = (reduced(x.float(), 512) for x in (picture, prev, source, before)); motion = Motion.between(b, s)
-        out |= dict(warp_error=warp_error(p, q, motion), warp_source=warp_error(s, b, motion), flicker_source=flickering(source, before))
-    return {k: float(v) for k, v in out.items()}
+    with torch.no_grad():
+        out = dict(flicker=flickering(picture, prev))
+        if self.nets.lpips: out['lpips_to_prev'] = self.nets.lpips(self._seen(picture), self._seen(prev))
+        if source is not None and before is not None:
+            p, q, s, b = (reduced(x.float(), 512) for x in (picture, prev, source, before)); motion = Motion.between(b, s)
+            out |= dict(warp_error=warp_error(p, q, motion), warp_source=warp_error(s, b, motion), flicker_source=flickering(source, before))
+        return {k: float(v) for k, v in out.items()}
 
 @patch
 def baselines(self:Measures,

@@ -247,7 +247,7 @@ def process_video(
                    total=len(times.shown) - 1, overwrite=overwrite, progress=progress)
         target = assemble_run(info, selection, out, output, times)
         if output.unguided: _without_guidance(pipe, video, out, settings, selection, look, progress)
-        if not output.no_report: make_report(out, source=video, selection=selection)
+        if not output.no_report and len(times.shown) > 1: make_report(out, source=video, selection=selection)
         return target
 
 # %% ../nbs/15_process.ipynb #c020u
