@@ -185,6 +185,7 @@ def bench(
     width, height = width or (128 if tiny else 1024), height or (128 if tiny else 1024); check_size(height, width)
     for w in ways:
         if w not in ('plain', *SPEEDS): raise InputError(f'--ways {w}: not one of {", ".join(("plain", *SPEEDS))}.')
+    if gpus not in (1, 2, 4): raise InputError(f'--gpus {gpus}: a frame can be shared by 2 or 4; use one of these, or leave the flag out.')
     if frames < 1: raise InputError(f'--frames {frames}: must be at least 1.')
     common, rows = dict(num_inference_steps=10, true_cfg_scale=4., ttlg_last_steps=5, losses=('edge', 'gram')) | settings, []
     for name in ways:

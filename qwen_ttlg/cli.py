@@ -12,7 +12,7 @@ import argparse, errno, os, re, shlex, signal, sys, threading, typing, warnings
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import wraps
-from .core import InputError
+from .core import InputError, check_settings
 from .settings import SPEEDS, Measuring, Output, Selection, Settings, load_preset, save_preset
 
 # %% ../nbs/17_cli.ipynb #c007
@@ -268,7 +268,7 @@ def qwen_process_video(argv):
 def _source_flags(p):
     p.add_argument('--source', help='the video they were made from, or a folder of its frames')
     add_settings(p, Selection, skip=('max_frames', 'size')) # of a run they are known
-    p.epilog = 'Which frames of the source were meant (--every_nth, --fps, ...) a run of this tool knows by itself.'
+    p.epilog = 'Which frames of the source were meant (--every_nth, --fps, ...) a run of qwen_process_video knows by itself; for other frames it is to be said.'
 
 @command
 def qwen_ttlg_metrics(argv):
@@ -283,6 +283,8 @@ def qwen_ttlg_metrics(argv):
     p.add_argument('--device', help='where the networks run: cuda, mps or cpu (default: the best present)')
     _source_flags(p)
     args = p.parse_args(argv)
+    check_settings(take(args, Measuring))
+    if args.metrics_out: _check_metrics_out(args.metrics_out)
     from qwen_ttlg.measuring import measure_folder
     file = measure_folder(args.folder, args.source, take(args, Selection), args.edges, args.truth, args.metrics_out, args.pattern, args.networks, args.device)
     _print_means(file)
@@ -307,7 +309,7 @@ def qwen_ttlg_report(argv):
     p.add_argument('--edges', help='folder of edge maps (default: edges in the first folder)')
     p.add_argument('--title', help='heading of the page (default: name of the source or of the folder)')
     p.add_argument('--budget', type=float, default=14., help='MB that the pictures may take (default: 14)')
-    p.add_argument('--side_by_side', metavar='VIDEO', help='also write a video of source, edges and output beside each other')
+    p.add_argument('--side_by_side', metavar='VIDEO', help='also write a video of source, edges and output of the first run beside each other')
     _source_flags(p)
     args = p.parse_args(argv)
     _report(args)
@@ -316,10 +318,12 @@ def qwen_ttlg_report(argv):
 def _report(args):
     from qwen_ttlg.report import make_report, side_by_side
     if not args.budget > 0: raise InputError(f'--budget {args.budget}: must be above 0.')
+    if args.report_out and not args.report_out.lower().endswith(('.html', '.htm')): raise InputError(f'--report_out {args.report_out}: not the name of a report; end it in .html.')
     if args.report_out and not os.path.isdir(os.path.dirname(args.report_out) or '.'): raise InputError(f'--report_out {args.report_out}: its folder does not exist; make it, or choose another place.')
     selection = take(args, Selection)
+    if not args.source: warnings.warn('without --source the report has no pictures of the source.')
     print(f'report: {make_report(args.runs, args.report_out, args.source, selection, args.edges, args.title, args.budget*1e6)}')
-    if args.side_by_side: print(f'video: {side_by_side(args.runs[0], args.side_by_side, args.source, selection)}')
+    if args.side_by_side: print(f'video: {side_by_side(args.runs[0], args.side_by_side, args.source, selection, args.edges)}')
 
 # %% ../nbs/17_cli.ipynb #c020
 def _check_preset_out(path):

@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 from .columns import SCHEMA, TIMING_COLUMNS, as_numbers, read_rows
 from .core import InputError, atomic, open_picture
 from .folder import owner, read_run
-from .measuring import source_of
+from .measuring import enough, source_of
 from .selection import read_shots
 from .settings import CARRY_PROMPT, Selection, Settings
 from .video import frame_files
@@ -64,7 +64,7 @@ def _title(k): return _BY[k].title if k in _BY else _COST[k][0]
 def _unit(k): return _BY[k].unit if k in _BY else _COST[k][1]
 def _better(k): return _BY[k].better if k in _BY else _COST[k][2]
 def _mean(values): return mean(v) if (v := [x for x in values if x is not None]) else None
-def _text(v): return '' if v is None else '0' if abs(v) < 1e-9 else f'{v:.3g}' if abs(v) < 1000 else f'{v:.0f}'
+def _text(v): return '' if v is None else '0' if abs(v) < 1e-9 else f'{v:.4g}' if abs(v) < 1000 else f'{v:.0f}'
 def _badness(k, v): return {'lower': v, 'higher': -v}.get(_better(k), abs(v - float(_better(k) or 0)) if _better(k) not in ('lower', 'higher') else v)
 
 # %% ../nbs/12_report.ipynb #r012
@@ -95,12 +95,12 @@ def curves(runs, shown):
                         lines=[dict(name=r.name, values=at(r.numbers[k])) for r in runs], baselines=[dict(name=n, values=at(runs[0].numbers[c])) for n, c in _BESIDE.get(k, {}).items() if _mean(runs[0].numbers[c]) is not None]))
     return out
 
-def worst(run, shown, most=4):
+def worst(run, shown, most=4, of=''):
     "The worst frames by what tells most."
     place, out = {i: n for n, i in enumerate(shown)}, []
     for k in ('edge_loss', 'warp_error', 'colour_difference', 'similarity', 'lpips_to_init', 'psnr'):
         there = [(v, i) for i, v in enumerate(run.numbers[k], 1) if v is not None and i in place]
-        if there: out.append(dict(title=_title(k), frames=[dict(index=place[i], value=_text(v)) for v, i in sorted(there, key=lambda p: -_badness(k, p[0]))[:most]]))
+        if there: out.append(dict(title=_title(k) + of, frames=[dict(index=place[i], value=_text(v)) for v, i in sorted(there, key=lambda p: -_badness(k, p[0]))[:most]]))
     return out
 
 # %% ../nbs/12_report.ipynb #r017
@@ -198,11 +198,11 @@ def _layer(pictures, how, pool):
 def _sources(folder, source, selection, shown):
     "The source's pictures of the frames that are shown."
     selection, info = source_of(folder, source, selection); wanted = set(shown)
-    return (pic for i, pic in enumerate(islice(selection.frames(info), max(shown) + 1)) if i in wanted)
+    frames = enough(selection.frames(info), max(shown) + 1, f'--source {source}', 'frames are chosen of it')
+    return (pic for i, pic in enumerate(frames) if i in wanted)
 
 def _maps(folder, edges=None): # files of edge maps, frame by frame; none for the first
-    where = Path(edges) if edges else folder/'edges'
-    return [None, *frame_files(where)] if where.is_dir() else []
+    return [None, *frame_files(edges or folder/'edges')] if edges or (folder/'edges').is_dir() else []
 
 def layers(
     runs:list,
@@ -261,7 +261,7 @@ def report_data(runs, shown, pictures, title, times):
     return dict(title=title, subtitle=_wanted(first), made=time.strftime('%d %B %Y, %H:%M'), status=f'{n} frame{"s"*(n != 1)} after the first' + (f'; the run goes on (process {still})' if still else ''),
                 fps=times[1], size=open_picture(first.files[0]).size, labels=[f'{i:04d}' for i in shown], times=times[0], layers=pictures, compare=_compared(pictures, runs),
                 curves=curves(runs, shown), table=summary(runs), settings=settings_rows(runs) if any(r.about for r in runs) else {}, commands=[dict(name=r.name, command=c) for r in runs if (c := repeat_command(r))],
-                worst=worst(first, shown), shots=rows, shot_columns=names, drift=drift_rows(first), cost=cost_rows(first), environment=[[k, str(v)] for k, v in first.about.get('versions', {}).items()], warnings=all_warnings(runs))
+                worst=worst(first, shown, of=f', {first.name}' if len(runs) > 1 else ''), shots=rows, shot_columns=names, drift=drift_rows(first), cost=cost_rows(first), environment=[[k, str(v)] for k, v in first.about.get('versions', {}).items()], warnings=all_warnings(runs))
 
 def _compared(pictures, runs):
     "Left and right of the slider: the second run or the source beside the first run."
@@ -279,11 +279,12 @@ def side_by_side(
     out:str|Path, # the video to write
     source:str|Path=None, # the video it was made from
     selection:Selection=None, # which of its frames, for frames that are no run's
+    edges=None, # folder of edge maps; None: `edges` in the run's folder
     fps=None, # frames a second; None: the source's rate for these frames, or 8
 )->Path: # the video
     "Write source, edges and output beside each other, as far as they are known."
     run = Run.read(folder); shown = list(range(len(run.files))); (w, h), font = open_picture(run.files[0]).size, ImageFont.load_default(14)
-    rows = {'source': _sources(run.folder, source, selection, shown) if source else None, 'edges': iter(_maps(run.folder)) if _maps(run.folder) else None, 'output': iter(run.files)}
+    rows = {'source': _sources(run.folder, source, selection, shown) if source else None, 'edges': iter(_maps(run.folder, edges)) if _maps(run.folder, edges) else None, 'output': iter(run.files)}
     rows = {k: v for k, v in rows.items() if v is not None}
     def joined():
         for pics in zip(*rows.values()):
