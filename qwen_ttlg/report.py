@@ -213,7 +213,7 @@ def layers(
 ):  # list of name and frames
     "Source, edges and the frames of every run."
     first = runs[0]; maps = _maps(first.folder, edges)
-    kinds = ([('source', lambda: _sources(first.folder, source, selection, shown))] if source else []) + ([('edges', lambda: (maps[i] if i < len(maps) else None for i in shown))] if maps else [])
+    kinds = ([('source', lambda: _sources(first.folder, source, selection, [i for i in shown if i < len(first.files)]))] if source else []) + ([('edges', lambda: (maps[i] if i < len(maps) else None for i in shown))] if maps else [])
     kinds += [(r.name, lambda r=r: (r.files[i] if i < len(r.files) else None for i in shown)) for r in runs]
     some = [open_picture(f) for r in runs for f in r.files[1::max(1, len(r.files)//3)][:3]]; how = fitting(some, len(shown)*len(kinds), budget)
     with ThreadPoolExecutor(os.cpu_count()) as pool: return [dict(name=n, frames=(f := _layer(iter(make()), how, pool)) + [None]*(len(shown) - len(f))) for n, make in kinds]
