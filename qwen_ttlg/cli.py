@@ -262,11 +262,12 @@ def qwen_process_video(argv):
     from qwen_ttlg.process import Look, process_video
     settings, selection, output, look = (take(args, c) for c in (Settings, Selection, Output, Look))
     selection.frames(selection.probe(args.video)); settings.ready(); look.contract(); output.check(make_folder(args.out), args.video) # what is wrong is said before the model is loaded
-    print(f'video: {process_video(_load(args), args.video, args.out, settings, selection, look, output, args.overwrite)}')
+    video = process_video(_load(args), args.video, args.out, settings, selection, look, output, args.overwrite)
+    print(f'video: {video}' + f'\nreport: {args.out}/report.html'*os.path.exists(os.path.join(args.out, 'report.html')))
 
 # %% ../nbs/17_cli.ipynb #c018n
 def _source_flags(p):
-    p.add_argument('--source', help='the video they were made from, or a folder of its frames')
+    p.add_argument('--source', help='the video they were made from, or a folder of its frames (default: for a report, that of the report before)')
     add_settings(p, Selection, skip=('max_frames', 'size')) # of a run they are known
     p.epilog = 'Which frames of the source were meant (--every_nth, --fps, ...) a run of qwen_process_video knows by itself; for other frames it is to be said.'
 
@@ -309,21 +310,22 @@ def qwen_ttlg_report(argv):
     p.add_argument('--edges', help='folder of edge maps (default: edges in the first folder)')
     p.add_argument('--title', help='heading of the page (default: name of the source or of the folder)')
     p.add_argument('--budget', type=float, default=14., help='MB that the pictures may take (default: 14)')
-    p.add_argument('--side_by_side', metavar='VIDEO', help='also write a video of source, edges and output of the first run beside each other')
+    p.add_argument('--side_by_side', metavar='VIDEO', help='also write a video of source, edges and the frames of every run beside each other')
     _source_flags(p)
     args = p.parse_args(argv)
     _report(args)
 
 # %% ../nbs/17_cli.ipynb #c018p
 def _report(args):
-    from qwen_ttlg.report import make_report, side_by_side
-    if not args.budget > 0: raise InputError(f'--budget {args.budget}: must be above 0.')
+    from qwen_ttlg.report import make_report, remembered, side_by_side
+    if not 0 < args.budget < float('inf'): raise InputError(f'--budget {args.budget}: must be a number above 0.')
     if args.report_out and not args.report_out.lower().endswith(('.html', '.htm')): raise InputError(f'--report_out {args.report_out}: not the name of a report; end it in .html.')
-    if args.report_out and not os.path.isdir(os.path.dirname(args.report_out) or '.'): raise InputError(f'--report_out {args.report_out}: its folder does not exist; make it, or choose another place.')
+    for name in ('report_out', 'side_by_side'):
+        if (path := getattr(args, name)) and not os.path.isdir(os.path.dirname(path) or '.'): raise InputError(f'--{name} {path}: its folder does not exist; make it, or choose another place.')
     selection = take(args, Selection)
-    if not args.source: warnings.warn('without --source the report has no pictures of the source.')
+    if not args.source and not remembered(args.runs[0])[0]: warnings.warn('without --source the report has no pictures of the source.')
     print(f'report: {make_report(args.runs, args.report_out, args.source, selection, args.edges, args.title, args.budget*1e6)}')
-    if args.side_by_side: print(f'video: {side_by_side(args.runs[0], args.side_by_side, args.source, selection, args.edges)}')
+    if args.side_by_side: print(f'video: {side_by_side(args.runs, args.side_by_side, args.source, selection, args.edges)}')
 
 # %% ../nbs/17_cli.ipynb #c020
 def _check_preset_out(path):
@@ -408,7 +410,7 @@ def qwen_ttlg_bench(argv):
     _bench(args)
 
 def _bench(args):
-    from qwen_ttlg.bench import bench, save_bench
+    from qwen_ttlg.bench import bench, check_bench, save_bench
     from qwen_ttlg.core import make_folder
     from qwen_ttlg.video import parse_size
     width, height = parse_size(args.size) if args.size else (None, None)
@@ -416,6 +418,6 @@ def _bench(args):
     Settings(**{k: v for k, v in settings.items() if k != 'references'}) # what is wrong is said
     if args.losses is not None: settings['losses'] = tuple(l for l in args.losses.split(',') if l not in ('', 'none'))
     if unknown := set(settings.get('losses', ())) - {'edge', 'gram'}: raise InputError(f'--losses {args.losses}: {sorted(unknown)[0]!r} is not one of edge, gram, none.')
-    make_folder(args.out)
-    found = bench(args.model_id, tuple(args.ways.split(',')), width, height, args.frames, args.device, args.dtype, args.cap, args.gpus, lambda line: print(line, file=sys.stderr), **settings)
+    ways = tuple(args.ways.split(',')); check_bench(ways, args.frames, args.gpus); make_folder(args.out)
+    found = bench(args.model_id, ways, width, height, args.frames, args.device, args.dtype, args.cap, args.gpus, lambda line: print(line, file=sys.stderr), **settings)
     save_bench(found, args.out); print(f'{found}\n{args.out}/bench.json, {args.out}/bench.png')
