@@ -28,7 +28,7 @@ setup(
     install_requires=cfg['requirements'].split(),
     extras_require={'dev': cfg['dev_requirements'].split(), 'speed': cfg['speed_requirements'].split()},
     packages=find_packages(include=[lib, f'{lib}.*'], exclude=[f'{lib}.tiny_model*']),
-    package_data={lib: [*model_files, 'report.html.jinja']},
+    package_data={lib: [*model_files, 'report.html.jinja', 'compare.js', 'compare.css']},
     entry_points={'console_scripts': cfg.get('console_scripts', '').split(), 'nbdev': [f'{lib}={lib}._modidx:d']},
     zip_safe=False,
 )

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['InputError', 'setting', 'setting_type', 'check_settings', 'atomic', 'make_folder', 'to_tensor', 'to_pil', 'constant',
-           'open_picture', 'sheet']
+           'open_picture', 'sheet', 'data_uri', 'data_image']
 
 # %% ../nbs/00_core.ipynb #c004
 import math, os, sys, tempfile, typing
@@ -158,3 +158,15 @@ def sheet(
         y = top + r*(h + gap); draw.text((4, y + h/2), str(label), 'black', font, anchor='lm')
         for c, p in enumerate(pics): out.paste(p.resize((w, h), Image.LANCZOS), (left + c*(w + gap), y))
     return out
+
+# %% ../nbs/00_core.ipynb #c023d
+def data_uri(
+    pic, # a `PIL.Image`
+    quality:int|None=80, # of WebP; None: lossless
+)->str:
+    "A picture as text, for a page that holds all it shows."
+    import base64, io
+    out = io.BytesIO(); pic.save(out, 'WEBP', method=2, **(dict(lossless=True) if quality is None else dict(quality=quality)))
+    return 'data:image/webp;base64,' + base64.b64encode(out.getvalue()).decode()
+
+def data_image(pic, quality=None): return f'<img src="{data_uri(pic, quality)}" width="{pic.width}" height="{pic.height}" alt="">' # as HTML

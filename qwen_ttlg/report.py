@@ -8,7 +8,7 @@ __all__ = ['Run', 'summary', 'curves', 'worst', 'shot_rows', 'drift_rows', 'cost
            'remembered', 'page', 'make_report', 'report_data', 'side_by_side']
 
 # %% ../nbs/12_report.ipynb #r004
-import base64, io, json, math, os, shlex, time, warnings
+import json, math, os, shlex, time, warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields
 from itertools import islice
@@ -17,11 +17,11 @@ from statistics import mean, median
 from jinja2 import Environment, FileSystemLoader
 from PIL import Image, ImageDraw, ImageFont
 from .columns import SCHEMA, TIMING_COLUMNS, as_numbers, read_rows
-from .core import InputError, atomic, open_picture
+from .core import InputError, atomic, data_uri, open_picture
 from .folder import owner, read_run
 from .measuring import enough, source_of
 from .selection import read_shots
-from .settings import CARRY_PROMPT, Selection, Settings
+from .settings import CARRY_PROMPT, Selection, Settings, as_flags
 from .video import frame_files
 from .writing import write_video
 
@@ -151,9 +151,8 @@ def repeat_command(run):
     argv = run.about.get('argv', [])
     if argv and os.path.basename(argv[0]).startswith('qwen_'): return shlex.join([os.path.basename(argv[0]), *argv[1:]])
     if not run.about: return ''
-    given = [k for k, *v in settings_rows([run])['differ'] if k in _defaults() and v != ['']]; asked = _asked(run)
-    flags = [w for k in given for w in ([f'--{k}', str(asked[k])] if asked[k] is not True else [f'--{k}'])]
-    return shlex.join(['qwen_process_video', 'VIDEO', str(run.folder), *flags])
+    asked = _asked(run); parts = [c(**{f.name: asked[f.name] for f in fields(c) if f.name in asked}) for c in (Selection, Settings)]
+    return shlex.join(['qwen_process_video', 'VIDEO', str(run.folder), *(w for p in parts for w in as_flags(p))])
 
 # %% ../nbs/12_report.ipynb #r021
 def warnings_of(run):
@@ -179,8 +178,7 @@ _LADDER = [(1., 80), (1., 70), (.75, 75), (.75, 60), (.5, 75), (.5, 60), (.375, 
 def _encoded(pic, share=1., quality=80):
     "A picture as a data URI."
     if share < 1: pic = pic.resize([max(1, round(s*share)) for s in pic.size], Image.LANCZOS)
-    out = io.BytesIO(); pic.save(out, 'WEBP', quality=quality, method=2)
-    return 'data:image/webp;base64,' + base64.b64encode(out.getvalue()).decode()
+    return data_uri(pic, quality)
 
 def shown_frames(n, most=500): # numbers of at most so many of n frames, the first and the last among them
     if n <= most: return list(range(n))

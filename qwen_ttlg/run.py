@@ -170,12 +170,12 @@ class Drawn:
     @cached_property
     def row(self): return self.measure()
 
-def draw_frame(pipe, i, edges, chain, motion=None, seed=None):
-    "Draw frame `i` of a `Chain`; None for a picture that is not finite."
+def draw_frame(pipe, i, edges, chain, motion=None, seed=None, **watch):
+    "Draw frame `i` of a `Chain`; None for a picture that is not finite. `watch` are `on_step` and `on_stage` of `edit_frame`."
     guide, drift, vae = chain.guide, chain.drift, frame_vae(pipe)
     s = guide.settings; seed = s.seed if seed is None else seed
     result = edit_frame(pipe, edges.edges, chain.prev, s.prompt, s.negative_prompt, num_inference_steps=s.num_inference_steps, true_cfg_scale=s.true_cfg_scale, cfg_stop=s.cfg_stop, encoded=chain.encoded,
-                        seed=seed, frame=i, prev_latents=chain.latents, ttlg=s.ttlg(guide.losses(edges, chain.prev, motion)), **drift.conditions(seed, i, chain.prev, motion, vae.encode))
+                        seed=seed, frame=i, prev_latents=chain.latents, ttlg=s.ttlg(guide.losses(edges, chain.prev, motion)), **drift.conditions(seed, i, chain.prev, motion, vae.encode), **watch)
     if not result.image.isfinite().all(): return None
     mended, found = drift.mend(result.image, edges)
     drawn = _measured(i, to_tensor(to_pil(mended)), edges, chain, seed, found, guided_steps=len(result.history), skipped_steps=result.skipped)

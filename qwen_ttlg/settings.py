@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['CARRY_PROMPT', 'RESTYLE_PROMPT', 'NEGATIVE_PROMPT', 'LIGHTNING', 'SPEEDS', 'EDGE_METHODS', 'FILLS', 'Drawing',
-           'Gates', 'Measuring', 'Remedies', 'Settings', 'Speed', 'Selection', 'Output', 'save_preset', 'load_preset']
+           'Gates', 'Measuring', 'Remedies', 'Settings', 'Speed', 'Selection', 'Output', 'as_flags', 'save_preset',
+           'load_preset']
 
 # %% ../nbs/00_settings.ipynb #c004
 import json
@@ -173,6 +174,20 @@ class Output:
     no_sound: bool = setting(False, 'leave out the sound of the source')
     no_report: bool = setting(False, 'make no report.html at the end')
     unguided: bool = setting(False, 'draw every frame without guidance as well, into the folder unguided: what guidance changed is then in the report')
+
+# %% ../nbs/00_settings.ipynb #c029g
+def as_flags(
+    part, # `Settings`, `Selection` or `Output`
+    **instead, # other defaults than the class has, such as those of a speed
+)->list:
+    "The flags that ask for these settings; `InputError` for a None that only leaving the flag out could say."
+    out = []
+    for f in fields(part):
+        value, default = getattr(part, f.name), instead.get(f.name, f.default)
+        if value == default: continue
+        if value is None: raise InputError(f'--{f.name}: no flag takes {default!r} back; give a value.')
+        out += [f'--{f.name}'] + [str(value)]*(value is not True)
+    return out
 
 # %% ../nbs/00_settings.ipynb #c030
 def save_preset(
