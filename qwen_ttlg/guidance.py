@@ -122,6 +122,14 @@ def loss_names(losses):
     names = [l.name for l in losses]
     return [n if names[:i].count(n) == 0 else f'{n}_{names[:i].count(n) + 1}' for i, n in enumerate(names)]
 
+# %% ../nbs/05_guidance.ipynb #c024r
+@patch
+def _repr_markdown_(self:TTLG):
+    guided = self.steps(10); limits = [f'noise {self.min_sigma:g} to {self.max_sigma:g}']*((self.min_sigma, self.max_sigma) != (0, 1))
+    losses = ', '.join(f'{n} (weight {l.weight:g})' for n, l in zip(loss_names(self.losses), self.losses)) or 'none'
+    steps = ''.join('●' if i in guided else '○' for i in range(10)) + ''.join(f', {t}' for t in limits)
+    return f'| TTLG | |\n|---|---|\n| losses | {losses} |\n| guided of 10 steps | {steps} |\n| longest push | {self.lr:g} standard deviations in {self.repeats} look{"s"*(self.repeats != 1)}, at {self.scale:.0%} of the size |\n' 
+
 # %% ../nbs/05_guidance.ipynb #c028
 class GuidedScheduler(FlowMatchEulerDiscreteScheduler):
     "The flow-matching Euler scheduler with loss guidance in its `step`; without losses it is the stock scheduler bit for bit."
@@ -217,13 +225,11 @@ def losses_for(self:GuidedScheduler, img):
         self.losses = [l.on(img.device) if hasattr(l, 'on') else l for l in sized]
     return self.losses
 
-
 # %% ../nbs/05_guidance.ipynb #c030c
 @patch
 def note(self:GuidedScheduler, i, values, finite, shift):
     "Note a guided step for the history, as tensors: numbers are asked for when the frame is done."
     self.notes.append((i, dict(zip(loss_names(self.ttlg.losses), values)), finite, _rms(shift).flatten()))
-
 
 # %% ../nbs/05_guidance.ipynb #c032
 @patch

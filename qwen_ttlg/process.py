@@ -227,6 +227,7 @@ def process_video(
     output:Output=None, # how the frames become a video
     overwrite:bool=False, # move another run in this folder aside
     progress:bool=True, # show a progress bar
+    losses=(), # further losses, of one's own, that guide every frame
 )->Path: # the video
     "Edit a whole video: frames of `out` follow the edges of the source and carry on the look of the init frame."
     settings, selection, look, output = settings or Settings(), selection or Selection(), look or Look(), output or Output()
@@ -244,7 +245,7 @@ def process_video(
     with claim(out) as out:
         run_frames(pipe, lambda: look.init(pipe, first, settings), _edge_maps(pictures, out/'edges', selection.edge_method), out, settings,
                    reference=reference, source=contract, shots=lambda: look.shots(pipe, keep_shots(out, shots), settings, out), notes=notes,
-                   total=len(times.shown) - 1, overwrite=overwrite, progress=progress)
+                   total=len(times.shown) - 1, overwrite=overwrite, progress=progress, losses=losses)
         target = assemble_run(info, selection, out, output, times)
         if output.unguided: _without_guidance(pipe, video, out, settings, selection, look, progress)
         if not output.no_report and len(times.shown) > 1: make_report(out, source=video, selection=selection)

@@ -11,13 +11,15 @@ __all__ = ['Run', 'summary', 'curves', 'worst', 'shot_rows', 'drift_rows', 'cost
 import json, math, os, shlex, time, warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields
+from html import escape
 from itertools import islice
 from pathlib import Path
 from statistics import mean, median
+from fastcore.basics import patch
 from jinja2 import Environment, FileSystemLoader
 from PIL import Image, ImageDraw, ImageFont
 from .columns import SCHEMA, TIMING_COLUMNS, as_numbers, read_rows
-from .core import InputError, atomic, data_uri, open_picture
+from .core import InputError, atomic, data_image, data_uri, open_picture, sheet
 from .folder import owner, read_run
 from .measuring import enough, source_of
 from .selection import read_shots
@@ -82,6 +84,15 @@ def summary(
     for name, found in (('blank picture', {k: first.level('blank', k) for k in shown if k in _BY} | beside('blank picture')), ('first frame through the VAE', {k: first.level('floor', k) for k in shown if k in _BY} | beside('through the VAE')), ('source itself', beside('source'))):
         if any(v is not None for v in found.values()): rows.append(dict(name=name, kind='baseline', values=[_text(found.get(k)) for k in shown], best=[False]*len(shown)))
     return dict(columns=[dict(title=_title(k), unit=_unit(k), better=_better(k), about=_BY[k].about if k in _BY else '') for k in shown], rows=rows)
+
+# %% ../nbs/12_report.ipynb #r013r
+@patch
+def _repr_html_(self:Run):
+    shown = sorted({round(k*(len(self.files) - 1)/7) for k in range(8)}); table = summary([self])
+    pictures = sheet({'': [open_picture(self.files[i]) for i in shown]}, titles=[f'frame {i}' for i in shown])
+    head = ''.join(f'<th>{escape(r["name"])}</th>' for r in table['rows'])
+    rows = ''.join(f'<tr><th style="text-align:left">{c["title"]}</th>' + ''.join(f'<td>{r["values"][k] or "–"}</td>' for r in table['rows']) + '</tr>' for k, c in enumerate(table['columns']))
+    return data_image(pictures, 85) + f'<table><tr><th></th>{head}</tr>{rows}</table>'
 
 # %% ../nbs/12_report.ipynb #r015
 def curves(runs, shown):

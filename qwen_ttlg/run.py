@@ -23,7 +23,7 @@ from .core import InputError, atomic, make_folder, open_picture, sheet, to_pil, 
 from .drift import Drift
 from .edges import EdgeMap, edge_map, estimate_gain, filters, load_edges
 from .folder import claim, finished, frame_path, open_frame, open_run, picture_hash, save_picture, uninterrupted
-from .guidance import TTLG, reachable, tolerance
+from .guidance import TTLG, as_losses, loss_names, reachable, tolerance
 from .latents import check_size, pack
 from .losses import EdgeLoss, GramLoss, MaskedColorLoss, TemporalLoss, gram_features
 from .motion import Motion
@@ -293,9 +293,10 @@ class Chain:
     measures:Measures=None
     out:Path=None # the run folder
     nets:Networks=None # that judge the frames
+    own:tuple=() # losses of the caller's own, for every frame
 
     def begin(self, pipe, settings, picture, edges, same_moment=True, shot=0): # a shot begins with this picture
-        self.guide = make_guide(pipe, settings, picture, edges, same_moment); self.guide.shot = shot
+        self.guide = make_guide(pipe, settings, picture, edges, same_moment); self.guide.shot = shot; self.guide.lasting += self.own
         self.drift = Drift(settings, picture, edges.source if same_moment else None, edges)
         self.measures = Measures(picture, self.nets)
         own = dict(edges=edges, gain=self.guide.gain(edges)) if same_moment else {}
@@ -308,11 +309,11 @@ def _keep_baselines(out, shot, found):
     with atomic(file) as tmp: tmp.write_text(json.dumps(known | {str(shot): found}, indent=1))
 
 # %% ../nbs/11_run.ipynb #c026s0
-def _resume(pipe, out, settings, init, reference, shots):
+def _resume(pipe, out, settings, init, reference, shots, losses):
     "The chain as the folder has it."
     done = finished(out)
     begun = max((i for i in shots if i <= done), default=0)
-    chain = Chain(done, begun, open_frame(out, done, init.shape[-2:]), None if begun else reference, out=Path(out), nets=Networks.load(settings.networks, pipe._execution_device))
+    chain = Chain(done, begun, open_frame(out, done, init.shape[-2:]), None if begun else reference, out=Path(out), nets=Networks.load(settings.networks, pipe._execution_device), own=losses)
     save_schema(out)
     if settings.reference == 'latents' and done > begun: chain.latents = _open_latents(out, done)
     if reference and not begun: chain.begin(pipe, settings, init, reference)
@@ -354,17 +355,18 @@ def stream(
     source:dict=None, # what the edge maps and the init frame come from, for the contract
     shots=None, # frame number -> function of its `EdgeMap` that gives the picture with which a new shot begins; or a function that makes this dict, called when the folder is open
     overwrite:bool=False, # move another run in this folder aside
+    losses=(), # further losses, of one's own, that guide every frame; when the run is continued they must be given again
 ):  # yields (frame number, picture tensor (1,3,H,W), metrics row) for every frame drawn now; the first item says how many were done before
     "Draw the frames of a run one after the other; of frames that are done only those edge maps are looked at that lie in files, to see whether they are still the same."
     settings, shots, source = settings or Settings(), shots or {}, source or {}
-    settings.ready()
+    settings.ready(); losses = as_losses(losses); named = {'own losses': [f'{n} {l.weight:g}' for n, l in zip(loss_names(losses), losses)]} if losses else {}
     start = init if callable(init) else lambda: to_tensor(init) if isinstance(init, Image.Image) else init
     if not callable(init): check_size(*start().shape[-2:]); source = source | {'init frame hash': picture_hash(start())}
     model = {k: v for k, v in asdict(pipe.info).items() if k in ('model_id', 'revision', 'dtype', 'weights', 'speed', 'lora')}
     with claim(out) as out:
-        run, init = open_run(out, settings.contract() | model | source, start, overwrite, model=asdict(pipe.info), notes=[*pipe.info.notes, *notes])
+        run, init = open_run(out, settings.contract() | named | model | source, start, overwrite, model=asdict(pipe.info), notes=[*pipe.info.notes, *notes])
         shots = shots() if callable(shots) else shots
-        chain = _resume(pipe, out, settings, init, reference, shots)
+        chain = _resume(pipe, out, settings, init, reference, shots, losses)
         yield chain.done, None, None
         yield from (_keyframed if settings.keyframe_every else _frames)(pipe, out, chain, settings, init, edges, shots)
 
@@ -454,7 +456,7 @@ def run_frames(
     settings:Settings=None, *,
     total:int=None, # number of frames after 0000, for the time left; by default len(edges)
     progress:bool=True, # show a progress bar
-    **kwargs, # `reference`, `notes`, `source`, `shots` and `overwrite` of `stream`
+    **kwargs, # `reference`, `notes`, `source`, `shots`, `overwrite` and `losses` of `stream`
 )->int: # number of frames after 0000 in the folder
     "Draw a whole run, or what is missing of it."
     total = total if total is not None else len(edges) if hasattr(edges, '__len__') else None

@@ -18,11 +18,11 @@ from .core import InputError, data_image, open_picture, sheet, to_pil, to_tensor
 from .columns import SCHEMA
 from .edges import edge_map
 from .folder import frame_path
-from .guidance import loss_names, scaled_decoder
+from .guidance import as_losses, loss_names, scaled_decoder
 from .models import DEFAULT_MODEL
 from .motion import Motion
 from .process import Look
-from .run import Chain, draw_frame
+from .run import Chain, draw_frame, make_guide
 from .sampling import Encoded
 from .settings import SPEEDS, Selection, Settings, as_flags, save_preset
 from .speed import frame_vae
@@ -41,7 +41,7 @@ class Clip:
         self.pipe, self.video, self.selection, self.look, self.run = pipe, Path(video), selection or Selection(), look or Look(), run and Path(run)
         pictures = list(islice(self.selection.frames(self.selection.probe(video)), frames))
         if len(pictures) < 2: raise InputError(f'{video}: one frame is chosen of it, and a try follows another one; give a smaller --every_nth, or another video.')
-        self.pictures, self.maps, self.looks, self.encoded = pictures, [edge_map(p, self.selection.edge_method) for p in pictures], {}, Encoded(16)
+        self.pictures, self.maps, self.looks, self.encoded, self.plain = pictures, [edge_map(p, self.selection.edge_method) for p in pictures], {}, Encoded(16), (None, None)
         for m, p in zip(self.maps, pictures): m.source = to_tensor(p)
 
     def __len__(self): return len(self.pictures)
@@ -58,7 +58,10 @@ def before(self:Clip,
     return self.first(settings) if frame == 1 or self.look.init_frame else self._looked(frame - 1, settings)
 
 @patch
-def first(self:Clip, settings): # (1,3,H,W) in [0,1], the frame that has the look
+def first(self:Clip,
+    settings:Settings,
+): # (1,3,H,W) in [0,1]
+    "The frame that has the look: frame 0 of the run, or the source's first one as the look makes it."
     file = self.run and frame_path(self.run, 0)
     return to_tensor(open_picture(file)) if file and file.exists() else self._looked(0, settings)
 
@@ -126,15 +129,16 @@ def draw(self:Clip,
     settings:Settings,
     frame:int=1, # its number
     unguided:bool=True, # draw it without guidance, too; kept for the next try
+    losses=(), # further losses, of one's own, that guide the frame
     on_step=None, # called with a `Moment` after every step; an exception ends the try
     on_stage=lambda name: None, # called with what begins
 )->Try:
     "Draw one frame as a run would draw it, without gates."
     if not 0 < frame < len(self): raise InputError(f'frame {frame}: the clip has frames 1 to {len(self) - 1}.')
     if settings.keyframe_every: raise InputError('--keyframe_every: a try draws one frame, and keyframes need several; leave it out.')
-    settings.ready()
-    made = {'guided': self._drawn(settings, frame, True, on_step, on_stage)}
-    if unguided: made['unguided'] = self._unguided(settings, frame, on_step, on_stage)
+    settings.ready(); own = as_losses(losses)
+    made = {'guided': self._drawn(settings, frame, True, own, on_step, on_stage)}
+    if unguided: made['unguided'] = self._unguided(settings, frame, own, on_step, on_stage)
     shared = {'source': self.pictures[frame], 'edges': to_pil(self.maps[frame].edges), 'drawn from': to_pil(self.before(frame, settings))}
     pictures, numbers, losses, goals, seconds = ({k: m[i] for k, m in made.items()} for i in range(5))
     return Try(settings, frame, pictures | shared, numbers, losses, goals['guided'], seconds['guided'])
@@ -143,23 +147,23 @@ def draw(self:Clip,
 def _without(settings): return replace(settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0., style_image=None, mask=None)
 
 @patch
-def _unguided(self:Clip, settings, frame, on_step, on_stage):
+def _unguided(self:Clip, settings, frame, own, on_step, on_stage):
     "The frame without guidance, drawn once as long as nothing changes that matters to it."
     free = {k for k in asdict(settings) if k.startswith('ttlg_')} - {'ttlg_edge_kind'}
-    key = frame, tuple((k, v) for k, v in asdict(_without(settings)).items() if k not in free)
-    if getattr(self, 'plain', (None, None))[0] != key: self.plain = key, self._drawn(settings, frame, False, on_step, on_stage)
+    key = frame, tuple(own), settings.ttlg_gram_scale > 0, settings.ttlg_temporal_scale > 0, tuple((k, v) for k, v in asdict(_without(settings)).items() if k not in free)
+    if self.plain[0] != key: self.plain = key, self._drawn(settings, frame, False, own, on_step, on_stage)
     return self.plain[1]
 
 @patch
-def _drawn(self:Clip, settings, frame, guided, on_step, on_stage):
+def _drawn(self:Clip, settings, frame, guided, own, on_step, on_stage):
     "Picture, row, losses step by step, their goals and seconds of a frame."
     start, used, maps = time.perf_counter(), settings if guided else _without(settings), self.maps
     prev, e = self.before(frame, settings), maps[frame]
-    chain = Chain(0, 0, prev, maps[frame - 1], encoded=self.encoded); chain.begin(self.pipe, used, self.first(settings), maps[0])
+    chain = Chain(0, 0, prev, maps[frame - 1], encoded=self.encoded, own=own if guided else []); chain.begin(self.pipe, used, self.first(settings), maps[0])
     for m in maps[1:frame + 1]: chain.drift.follow(m.source)
     motion = Motion.between(maps[frame - 1].source, e.source) if settings.ttlg_temporal_scale or settings.start_sigma < 1 else None
-    asked = replace(settings, ttlg_edge_scale=settings.ttlg_edge_scale or 1.)
-    shown = replace(chain.guide, settings=asked).losses(e, prev, motion)
+    asked = replace(settings, ttlg_edge_scale=settings.ttlg_edge_scale or 1.); guide = chain.guide if guided else make_guide(self.pipe, settings, self.first(settings), maps[0])
+    shown = replace(guide, settings=asked).losses(e, prev, motion) + ([] if guided else own)
     watch = _Watch(self, chain.guide, shown, prev.shape[-2:], guided, on_step)
     drawn = draw_frame(self.pipe, frame, e, chain, motion, on_step=watch, on_stage=on_stage)
     if drawn is None: raise InputError(f'frame {frame}: the model gave a picture that is not finite; try other settings, or load the model with dtype bf16 or fp32.')
@@ -176,7 +180,7 @@ def loss_curves(
     steps:int, # of the whole frame
 )->str: # HTML
     "Losses over the steps, as a picture."
-    names = list(dict.fromkeys(n for l in losses.values() for n in l)); w, h = 250, 96
+    names = list(dict.fromkeys(n for l in losses.values() for n in l)); w, h = 320, 96
     def one(name):
         lines = {k: l[name] for k, l in losses.items() if l.get(name)}
         known = [v for l in lines.values() for v in l] + [g for g in [goals.get(name)] if g]
@@ -227,6 +231,7 @@ def command(self:Clip,
     return shlex.join(['qwen_process_video', str(self.video), str(out), *model, *look, *as_flags(selection), *as_flags(said, **speed)])
 
 @patch
-def preset(self:Try): # the settings that are not the default, as `save_preset` writes them
+def preset(self:Try)->dict: # setting -> value
+    "The settings that are not the default, as `save_preset` writes them."
     plain = asdict(Settings())
     return {k: v for k, v in asdict(self.settings).items() if v != plain[k]}
