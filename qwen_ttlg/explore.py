@@ -174,7 +174,7 @@ def wait(self:Explorer, seconds:float=None):
 @patch
 def _draw(self:Explorer, settings, frame, unguided):
     "What the thread does."
-    try: self._keep(self.clip.draw(settings, frame, unguided, self._step, self._check))
+    try: self._keep(self.clip.draw(settings, frame, unguided, on_step=self._step, on_stage=self._check))
     except _Cancelled: self._say('cancelled')
     except InputError as e: self._say(str(e), True)
     except Exception as e: traceback.print_exc(); self._say(f'{type(e).__name__}: {e}', True)
