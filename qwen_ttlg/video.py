@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['POLICIES', 'LENIENT', 'PICTURE_BRANDS', 'BT709', 'LIMITED', 'FULL', 'BT601', 'BT2020', 'P3', 'EXACT', 'MATRICES',
            'WHITE', 'PEAK', 'TO_709', 'HDR', 'UNMARKED', 'NAMES', 'PICTURES', 'MS', 'parse_size', 'fit_size',
-           'resize_picture', 'as_rate', 'VideoInfo', 'frame_files', 'same_sizes', 'probe', 'VideoFrame', 'read_frames',
-           'frame_times', 'output_rate']
+           'resize_picture', 'as_rate', 'VideoInfo', 'open_av', 'frame_files', 'same_sizes', 'probe', 'VideoFrame',
+           'read_frames', 'frame_times', 'output_rate']
 
 # %% ../nbs/07_video.ipynb #c004
 import os, re, stat, warnings
@@ -131,13 +131,21 @@ def _open_file(path):
 # %% ../nbs/07_video.ipynb #c043
 LENIENT = dict(metadata_errors='replace') if int(av.__version__.split('.')[0]) < 19 else {} # texts of a file that are no UTF-8 are no error; PyAV 19 takes them as they are
 
+def open_av(
+    *args, # what `av.open` takes
+    **kwargs
+):
+    "`av.open` with FFmpeg's log off: older torchvision releases turn it on, and a line logged by a decoding thread waits for ever on Python closing the file."
+    av.logging.set_level(None)
+    return av.open(*args, **kwargs)
+
 @contextmanager
 def _open_video(path):
     "Yield `(container, stream)`; `InputError` if `path` is no video."
     with _open_file(path) as file:
         if re.match(rb'\s*(#EXTM3U|ffconcat|\[playlist\])', file.read(64)): raise InputError(f'{path}: this is a list of other files; give the video itself.')
         file.seek(0)
-        try: container = av.open(file, options=dict(protocol_whitelist='none'), **LENIENT, buffer_size=2**18)  # 'none': FFmpeg opens nothing
+        try: container = open_av(file, options=dict(protocol_whitelist='none'), **LENIENT, buffer_size=2**18)  # 'none': FFmpeg opens nothing
         except (av.FFmpegError, ValueError) as e:
             raise InputError(f'{path}: not a readable video ({getattr(e, "strerror", None) or e}); it may be cut off or of another type, see whether it plays.') from e
         with container: yield container, _moving(container, path)

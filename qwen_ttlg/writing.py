@@ -18,7 +18,7 @@ from av.stream import Discard, Disposition
 from fastcore.basics import patch
 from PIL import Image
 from .core import InputError, _rgb, atomic, to_pil
-from .video import BT709, FULL, LENIENT, LIMITED, as_rate
+from .video import BT709, FULL, LENIENT, LIMITED, as_rate, open_av
 
 # %% ../nbs/09_writing.ipynb #w009
 KINDS = {'.mp4': 'mp4', '.mov': 'mov', '.mkv': 'matroska', '.webm': 'webm', '.gif': 'gif'}  # suffix -> what FFmpeg calls it
@@ -92,7 +92,7 @@ class _Film:
         w, self.sound, self.lengths, self.held, self.first = writer, writer.source, {}, None, None
         self.indexed = w.kind in ('mp4', 'mov')
         options = dict(fflags='+bitexact') | (dict(movflags='+faststart') if self.indexed else {})  # no dates, no random ids; the index comes first
-        self.container = av.open(f'file:{w.tmp}', 'w', format=w.kind, options=options)
+        self.container = open_av(f'file:{w.tmp}', 'w', format=w.kind, options=options)
         self.stream = _picture_stream(self.container, size, w.rate, w.unit, w.kind, alpha, w.crf, w.preset)
         if self.sound: self.sound.connect(self.container)
 
@@ -327,7 +327,7 @@ def _pull(graph):
 def finish(self: _Gif, end):
     w, (source, graph) = self.writer, self._dither()
     delay = max(2, round(end*w.unit/CENTI) - self.times[-1])
-    self.container = av.open(f'file:{w.tmp}', 'w', format='gif', options=dict(fflags='+bitexact', final_delay=str(delay)))
+    self.container = open_av(f'file:{w.tmp}', 'w', format='gif', options=dict(fflags='+bitexact', final_delay=str(delay)))
     stream = self.container.add_stream('gif', rate=100, time_base=CENTI)
     (stream.width, stream.height), stream.pix_fmt = self.size, 'pal8'
     for frame in chain(self._pictures(), [None]):
@@ -455,7 +455,7 @@ ENCODED = dict(mp4='aac', mov='aac', webm='libopus', matroska='flac')
 def _takes(kind, stream):
     "Whether a header can be written with a track like that; mp4 takes no MP3 below 16 kHz, for example."
     try:
-        with av.open(io.BytesIO(), 'w', format=kind) as c: c.add_stream_from_template(stream); c.start_encoding(); return True
+        with open_av(io.BytesIO(), 'w', format=kind) as c: c.add_stream_from_template(stream); c.start_encoding(); return True
     except (av.FFmpegError, ValueError): return False
 
 def _encoder(stream, kind):
@@ -473,7 +473,7 @@ class _Source:
         self.sound, self.path, self.tracks, self.streams, self.file = sound, path, {}, [], None
         if not sound.source.exists(): raise InputError(f'{sound.source}: no such file; give the file whose sound is to be heard.')
         if sound.source.is_dir(): return  # pictures have no sound
-        try: self.file = av.open(f'file:{sound.source}', options=dict(protocol_whitelist='file'), **LENIENT)
+        try: self.file = open_av(f'file:{sound.source}', options=dict(protocol_whitelist='file'), **LENIENT)
         except av.FFmpegError as e: raise InputError(f'{sound.source}: no sound can be read from this file ({e.strerror}); see whether it plays.') from e
         pictures = [s for s in self.file.streams.video if not s.disposition & Disposition.attached_pic]
         first, self.streams = next(iter([*pictures, *self.file.streams.audio]), None), list(self.file.streams.audio)
@@ -485,7 +485,7 @@ class _Source:
 
     def _sample(self, index):
         "The first frame of a track, None if it cannot be decoded."
-        with suppress(av.FFmpegError), av.open(f'file:{self.sound.source}', options=dict(protocol_whitelist='file')) as file:
+        with suppress(av.FFmpegError), open_av(f'file:{self.sound.source}', options=dict(protocol_whitelist='file')) as file:
             return next(file.decode(file.streams[index]), None)
 
 # %% ../nbs/09_writing.ipynb #w055
