@@ -42,7 +42,7 @@ _FRAME = _of('Frame',
 _SHAPE = _of('Shape',
     ('edge_loss', 'Edge loss', "Mean absolute difference of the frame's edges to its edge map, with a gain fixed for the clip.", "of the map's 1", 'lower', 0, None, 'L1 of Sobel magnitudes, `edge_error`'),
     ('edge_blank', 'Edge loss, blank', 'The same for a blank picture: the mean of the map.', "of the map's 1", '', 0, 1, '`blank_edge_error`'),
-    ('edge_floor', 'Edge loss, floor', 'The same for the first frame of the shot through the VAE and back.', "of the map's 1", '', 0, None, '`floor_edge_error`'),
+    ('edge_floor', 'Edge loss, through the VAE', "The same for the first frame of the shot through the VAE and back, over this map's gain: the goal of guidance, not a bound; a strong push can get below it.", "of the map's 1", '', 0, None, '`floor_edge_error`'),
     ('edge_loss_max', 'Edge loss, own maximum', "As the original tool measures it: edges divided by their own maximum. A blank picture may score better than a true one; for comparing with others' figures only.", "of the maximum", 'lower', 0, 1, 'the original tool'),
     ('edge_f1', 'Edge F1', 'Soft F1 of the edges and the edge map.', '', 'higher', 0, 1, 'Milletari et al., 3DV 2016'))
 _STYLE = _of('Style',
@@ -67,11 +67,13 @@ _DRIFT = _of('Drift',
 _TRUTH = _of('Truth',
     ('psnr', 'PSNR', 'Peak signal-to-noise ratio to the true frame, where one is known (`qwen_ttlg_metrics --truth`).', 'dB', 'higher', 0, 100, '`psnr`'),
     ('ssim', 'SSIM', 'Structural similarity to the true frame, where one is known.', '', 'higher', -1, 1, 'Wang et al. 2004; scikit-image'))
+_OWN = _of('Own',
+    ('own_losses', 'Own losses', "What the caller's own losses have on the frame as it was saved, `name=value` with spaces between; empty without any.", '', '', None, None, '', 'string'))
 _FILES = _of('Files',
     ('edges', 'Edge map', 'A hash of the edge map.', '', '', None, None, '', 'string'),
     ('picture', 'Picture', "A hash of the frame's pixels.", '', '', None, None, '', 'string'))
 
-SCHEMA = (*_FRAME, *_SHAPE, *_STYLE, *_STEADY, *_DRIFT, *_TRUTH, *_FILES)
+SCHEMA = (*_FRAME, *_SHAPE, *_STYLE, *_STEADY, *_DRIFT, *_TRUTH, *_OWN, *_FILES)
 COLUMNS = tuple(c.name for c in SCHEMA)
 TIMING_COLUMNS = ('frame', 'seconds', 'resident_mb', 'gpu_mb')
 

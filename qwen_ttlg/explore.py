@@ -17,6 +17,7 @@ from PIL import Image
 from fastcore.basics import patch
 from . import __file__ as package
 from .core import InputError, data_uri, open_picture, setting_type, to_pil
+from .guidance import as_losses, loss_names
 from .report import Run
 from .settings import SPEEDS, Measuring, Gates, Settings, load_preset, save_preset
 from .tries import Clip, first_settings, loss_curves, tries_table
@@ -104,10 +105,11 @@ class Explorer:
         settings:Settings=None, # to begin with; None: a guided frame in ten steps
         run:str|Path=None, # a finished run of the video: frames are drawn from its frames, and it can be watched
         width:int=None, # of the pictures on the page, pixels; None: the frame's own, 320 to 512
+        losses=(), # further losses, of one's own, that guide every try
         most:int=12, # tries in the list; pinned ones stay
         **clip, # `selection`, `look` and `frames` of `Clip`
     ):
-        self.clip, self.tries, self.pinned, self.most, self.count = Clip(pipe, video, run=run, **clip), [], set(), most, 0
+        self.clip, self.tries, self.pinned, self.most, self.count, self.losses = Clip(pipe, video, run=run, **clip), [], set(), most, 0, as_losses(losses)
         self.shown, self.thread, self.stop = None, None, threading.Event()
         self.controls = Controls(settings or first_settings(pipe))
         self._make(width or min(512, max(320, self.clip.pictures[0].width)))
@@ -174,7 +176,7 @@ def wait(self:Explorer, seconds:float=None):
 @patch
 def _draw(self:Explorer, settings, frame, unguided):
     "What the thread does."
-    try: self._keep(self.clip.draw(settings, frame, unguided, on_step=self._step, on_stage=self._check))
+    try: self._keep(self.clip.draw(settings, frame, unguided, self.losses, on_step=self._step, on_stage=self._check))
     except _Cancelled: self._say('cancelled')
     except InputError as e: self._say(str(e), True)
     except Exception as e: traceback.print_exc(); self._say(f'{type(e).__name__}: {e}', True)
@@ -248,7 +250,7 @@ def load(self:Explorer):
 @patch
 def command(self:Explorer):
     "The command for the whole video, to be copied."
-    try: self.export.value = self.clip.command(self._meant()); self.export.layout.display = ''
+    try: self.export.value = self.clip.command(self._meant()) + (f'\n# and in Python, process_video(..., losses=[...]): {", ".join(loss_names(self.losses))}' if self.losses else ''); self.export.layout.display = ''
     except InputError as e: self._say(str(e), True)
 
 @patch

@@ -24,7 +24,7 @@ class PictureLoss:
     name = 'loss' # in tables and flags
 
     def __init__(self,
-        weight: float=1., # share of the pull among several losses; 0 is off
+        weight: float=1., # how much of the change that would reach the tolerance is asked for, beside other losses; 0 is off
         tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
         scale: float=1., # share of a picture's size at which it is evaluated
     ):
@@ -96,7 +96,7 @@ class EdgeLoss(PictureLoss):
     def __init__(self,
         edges: Tensor, # (B,1,H,W) in [0,1], or (1,1,H,W) for all samples
         gain: float|Tensor, # float or (B,): the filter's magnitude that 1 stands for
-        weight: float=1., # share of the pull among several losses
+        weight: float=1., # how much of the change that would reach the tolerance is asked for, beside other losses
         tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
         method: str='sobel', # the filter: 'sobel', 'laplacian', or 'canny' (compared with Sobel)
         kind: str='l1', # the distance: 'l1', 'correlation' or 'f1'
@@ -134,7 +134,7 @@ class GramLoss(PictureLoss):
     def __init__(self,
         features, # callable (B,3,H,W) in [0,1] -> list of (B,C,h,w)
         style: Tensor, # (1,3,H,W) or (B,3,H,W) in [0,1]: the picture with the wanted style; its short side should be that of the frames
-        weight: float=1., # share of the pull among several losses
+        weight: float=1., # how much of the change that would reach the tolerance is asked for, beside other losses
         tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
         kind: str='relative', # 'relative', or 'l1' as the original has it
         scale: float=1., # share of a picture's size at which it is evaluated
@@ -222,7 +222,7 @@ class TemporalLoss(PictureLoss):
     def __init__(self,
         prev: Tensor, # (B,3,H,W) in [0,1], the previous frame
         motion: Motion=None, # of the source, from the frame before to this one
-        weight: float=1., # share of the pull among several losses
+        weight: float=1., # how much of the change that would reach the tolerance is asked for, beside other losses
         tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
         scale: float=1., # share of a picture's size at which it is evaluated
     ):

@@ -8,7 +8,7 @@ __all__ = ['create_test_data', 'extract_frames', 'assemble_video', 'assemble_run
 # %% ../nbs/15_process.ipynb #c004
 import glob, os, psutil, re, shutil, sys, warnings
 from dataclasses import dataclass, replace
-from itertools import repeat
+from itertools import count, repeat
 from pathlib import Path
 from fastcore.basics import patch
 from .columns import append_row, read_rows
@@ -127,17 +127,27 @@ def assemble_run(
     return target
 
 # %% ../nbs/15_process.ipynb #c016cs0
+def _frames_of(out):
+    "The frames of a run, (1,3,H,W) each; a warning in the end if some are not those that were drawn."
+    rows, size, other = read_rows(Path(out)/'metrics.csv'), open_frame(out, 0).shape[-2:], []
+    for i in count():
+        picture = open_frame(out, i, size)
+        if 0 < i <= len(rows) and picture_hash(picture) != rows[i - 1]['picture']: other.append(frame_path(out, i).name)
+        yield picture
+        if i == len(rows): break
+    if other: warnings.warn(f'{out}: {", ".join(other[:3])}{f" and {len(other) - 3} others" if len(other) > 3 else ""}: not as drawn. The video shows them as they are now, frames after them were drawn from those before, and metrics.csv has the numbers of what was drawn; measure again with: qwen_ttlg_metrics {out}')
+
 def _as_drawn(info, selection, out, times, _):
     "`(time, picture)` of the drawn frames, transparent where their source is."
-    source, size = selection.read(info) if info.alpha else repeat(None), open_frame(out, 0).shape[-2:]
-    for i, (t, f) in enumerate(zip(times.shown, source)): yield t, _clear(open_frame(out, i, size), f and f.alpha)
+    source = selection.read(info) if info.alpha else repeat(None)
+    for picture, t, f in zip(_frames_of(out), times.shown, source): yield t, _clear(picture, f and f.alpha)
 
 def _filled(info, selection, out, times, fill):
     "`(time, picture)` of every source frame of the span."
     alphas, whole = {}, replace(selection, every_nth=1, fps=None, start=times.own[0], max_frames=None, end=times.end)
     def seen():
         for f in whole.read(info): alphas[f.time] = f.alpha; yield f.time, f.picture
-    size = open_frame(out, 0).shape[-2:]; drawn = ((t, to_pil(open_frame(out, i, size))) for i, t in enumerate(times.own))
+    drawn = ((t, to_pil(picture)) for picture, t in zip(_frames_of(out), times.own))
     for t, pic in fill_frames(drawn, seen(), fill, _cuts(times, read_shots(out))): yield t, _clear(pic, alphas.pop(t, None))
 
 def _cuts(times, shots):

@@ -23,7 +23,7 @@ from .core import InputError, atomic, make_folder, open_picture, sheet, to_pil, 
 from .drift import Drift
 from .edges import EdgeMap, edge_map, estimate_gain, filters, load_edges
 from .folder import claim, finished, frame_path, open_frame, open_run, picture_hash, save_picture, uninterrupted
-from .guidance import TTLG, as_losses, loss_names, reachable, tolerance
+from .guidance import TTLG, as_losses, loss_hash, loss_names, reachable, tolerance
 from .latents import check_size, pack
 from .losses import EdgeLoss, GramLoss, MaskedColorLoss, TemporalLoss, gram_features
 from .motion import Motion
@@ -178,9 +178,14 @@ def draw_frame(pipe, i, edges, chain, motion=None, seed=None, **watch):
                         seed=seed, frame=i, prev_latents=chain.latents, ttlg=s.ttlg(guide.losses(edges, chain.prev, motion)), **drift.conditions(seed, i, chain.prev, motion, vae.encode), **watch)
     if not result.image.isfinite().all(): return None
     mended, found = drift.mend(result.image, edges)
-    drawn = _measured(i, to_tensor(to_pil(mended)), edges, chain, seed, found, guided_steps=len(result.history), skipped_steps=result.skipped)
+    picture = to_tensor(to_pil(mended))
+    drawn = _measured(i, picture, edges, chain, seed, found, guided_steps=len(result.history), skipped_steps=result.skipped, own_losses=_own_values(chain.own, picture))
     if s.reference == 'latents': drawn.latents = result.latents + pack(vae.encode(drawn.picture.to(vae.device)) - vae.encode(result.image)) # moved as the picture was
     return drawn
+
+@torch.no_grad()
+def _own_values(losses, picture): # for metrics.csv
+    return ' '.join(f'{name}={float(l.on(picture.device)(picture)):.6g}' for name, l in zip(loss_names(losses), losses))
 
 def _measured(i, picture, edges, chain, seed, found=None, begins=False, **more):
     guide, drift, measures, gain = chain.guide, chain.drift, chain.measures, chain.guide.gain(edges)
@@ -359,7 +364,7 @@ def stream(
 ):  # yields (frame number, picture tensor (1,3,H,W), metrics row) for every frame drawn now; the first item says how many were done before
     "Draw the frames of a run one after the other; of frames that are done only those edge maps are looked at that lie in files, to see whether they are still the same."
     settings, shots, source = settings or Settings(), shots or {}, source or {}
-    settings.ready(); losses = as_losses(losses); named = {'own losses': [f'{n} {l.weight:g}' for n, l in zip(loss_names(losses), losses)]} if losses else {}
+    settings.ready(); losses = as_losses(losses); named = {'own losses': [f'{n} {l.weight:g} {loss_hash(l)}' for n, l in zip(loss_names(losses), losses)]} if losses else {}
     start = init if callable(init) else lambda: to_tensor(init) if isinstance(init, Image.Image) else init
     if not callable(init): check_size(*start().shape[-2:]); source = source | {'init frame hash': picture_hash(start())}
     model = {k: v for k, v in asdict(pipe.info).items() if k in ('model_id', 'revision', 'dtype', 'weights', 'speed', 'lora')}

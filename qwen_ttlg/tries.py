@@ -205,6 +205,8 @@ def tries_table(
     titles = {c.name: c.title for c in SCHEMA}
     text = lambda v: '' if v in ('', None) else f'{v:.4g}' if isinstance(v, float) else str(v)
     cells = [(k, [text(a[k]) for a in asked]) for k in differ] + [(titles[k], [text(t.numbers['guided'].get(k)) for t in tries]) for k in _TOLD]
+    told = [dict(v.split('=') for v in t.numbers['guided'].get('own_losses', '').split()) for t in tries]
+    cells += [(f'{k} loss', [o.get(k, '') for o in told]) for k in dict.fromkeys(k for o in told for k in o)]
     if all('unguided' in t.numbers for t in tries): cells.append(('Edge loss, unguided', [text(t.numbers['unguided']['edge_loss']) for t in tries]))
     cells.append(('Seconds', [f'{t.seconds:.2f}' for t in tries]))
     row = lambda tag, k, values: f'<tr><th style="text-align:left;padding-right:1em">{k}</th>' + ''.join(f'<{tag} style="text-align:right;padding-left:1em">{escape(v)}</{tag}>' for v in values) + '</tr>'
