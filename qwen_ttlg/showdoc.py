@@ -7,9 +7,11 @@ __all__ = ['fields_table', 'ApiEntry']
 
 # %% ../nbs/19_showdoc.ipynb #t004
 import inspect
+from importlib import import_module
 from dataclasses import MISSING, fields, is_dataclass
 from fastcore.docments import docments
 from nbdev.showdoc import BasicMarkdownRenderer
+from . import _modidx
 
 # %% ../nbs/19_showdoc.ipynb #t007
 def _default(f):
@@ -18,12 +20,17 @@ def _default(f):
     text = repr(f.default)
     return f'`{text if len(text) < 34 else text[:30] + "..."}`'
 
+def _written(cls):
+    "The class as the library has it: one that a notebook has just made has no source to read comments from."
+    module = next((m for m, names in _modidx.d['syms'].items() if f'{m}.{cls.__name__}' in names), None)
+    return getattr(import_module(module), cls.__name__) if module else cls
+
 def fields_table(
     cls:type, # a dataclass
     flags:bool=False, # write names as flags of a command
 )->str: # Markdown
     "The fields of a dataclass that it does not inherit: name, default, and the comment or help of each."
-    said, own = docments(cls, returns=False), inspect.get_annotations(cls)
+    said, own = docments(_written(cls), returns=False), inspect.get_annotations(cls)
     rows = [(f.name, _default(f), f.metadata.get('help') or said.get(f.name) or '') for f in fields(cls) if f.name in own]
     return '| field | default | meaning |\n|---|---|---|\n' + ''.join(f'| `{"--"*flags}{name}` | {default} | {about} |\n'.replace('{', '&#123;') for name, default, about in rows)
 
@@ -36,7 +43,9 @@ class ApiEntry(BasicMarkdownRenderer):
 
     def _repr_markdown_(self):
         cls = self.sym
-        if not (isinstance(cls, type) and is_dataclass(cls) and any(f.name in inspect.get_annotations(cls) for f in fields(cls))): return super()._repr_markdown_()
-        head = super()._repr_markdown_().split('```python')[0]
+        head, _, rest = super()._repr_markdown_().partition('```python')
+        if not (isinstance(cls, type) and is_dataclass(cls) and any(f.name in inspect.get_annotations(cls) for f in fields(cls))):
+            code, end, docs = rest.partition('\n```')
+            return f'{head}```python{code.replace("`", "")}{end}{docs}' # backticks would become links, which code cannot show
         first, *more = self.docs.split('\n', 1)
         return '\n\n'.join([f'{head}*{first}*', *more, fields_table(cls)])
