@@ -67,7 +67,7 @@ class TTLG:
     """Test-time loss guidance: which losses, at which steps, how far.
 
     At a guided step from sigma to sigma' the clean estimate x0 = x - sigma v is decoded; `d` is the change of the picture that would bring every loss to its tolerance (`picture_change`), `b` that change pulled back through the decoder;
-    the shift of x0 is |d|^2/|b|^2 b, its RMS cut at lr |sigma - sigma'|/0.12 (Polyak's step on a leash); x' = Euler(x, v) + (1 - sigma') shift.
+    the shift of x0 is |d|²/|b|² b, its RMS cut at lr |sigma - sigma'|/0.12 (Polyak's step on a leash); x' = Euler(x, v) + (1 - sigma') shift.
     Steps count from 0. Guided are those in [start_step, end_step) and with sigma in [min_sigma, max_sigma], of them the last `last_steps`, of them every `every`-th."""
     losses: list = field(default_factory=list) # callables image (B,3,H,W) in [0,1] -> (B,); `name`, `weight` and `tol` are used if there
     lr: float = .05 # longest push of an average step, in units of the latents' standard deviation; 0 is off

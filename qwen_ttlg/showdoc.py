@@ -22,8 +22,9 @@ def _default(f):
 
 def _written(cls):
     "The class as the library has it: one that a notebook has just made has no source to read comments from."
-    module = next((m for m, names in _modidx.d['syms'].items() if f'{m}.{cls.__name__}' in names), None)
-    return getattr(import_module(module), cls.__name__) if module else cls
+    names = lambda c: [f.name for f in fields(c)] if is_dataclass(c) else None
+    known = (getattr(import_module(m), cls.__name__) for m, symbols in _modidx.d['syms'].items() if f'{m}.{cls.__name__}' in symbols)
+    return next((c for c in known if names(c) == names(cls)), cls)
 
 def fields_table(
     cls:type, # a dataclass
@@ -32,7 +33,7 @@ def fields_table(
     "The fields of a dataclass that it does not inherit: name, default, and the comment or help of each."
     said, own = docments(_written(cls), returns=False), inspect.get_annotations(cls)
     rows = [(f.name, _default(f), f.metadata.get('help') or said.get(f.name) or '') for f in fields(cls) if f.name in own]
-    return '| field | default | meaning |\n|---|---|---|\n' + ''.join(f'| `{"--"*flags}{name}` | {default} | {about} |\n'.replace('{', '&#123;') for name, default, about in rows)
+    return '| field | default | meaning |\n|----|---|----------|\n' + ''.join(f'| `{"--"*flags}{name}` | {default} | {about} |\n'.replace('{', '&#123;') for name, default, about in rows)
 
 # %% ../nbs/19_showdoc.ipynb #t010
 class ApiEntry(BasicMarkdownRenderer):
