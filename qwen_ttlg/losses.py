@@ -168,6 +168,7 @@ class RandomFeatures:
         self.filters = [k.to(x.device) for k in self.filters]
         return [F.conv2d(F.pad(x, (k.shape[-1]//2,)*4, mode='replicate'), k.to(x.dtype)).relu() for k in self.filters]
 
+# %% ../nbs/03_losses.ipynb #c043b
 class VAEFeatures:
     "What the VAE's encoder sees at each of its resolutions, before it goes down to the next."
     name = 'vae'
