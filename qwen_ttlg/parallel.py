@@ -85,6 +85,28 @@ def serve(self:Team):
         self.share(*tensors); learn_schedule(self.pipe.transformer, torch.tensor(timesteps))
         self.cond = Conditions(self.pipe, grid, refs, count, list(zip(names, embeds)), scale)
 
+@patch
+def end(self:Team):
+    "Let the other processes end."
+    if self.pipe is None: return
+    atexit.unregister(self.end)
+    self.say('end'); self.pipe.team = self.pipe = None
+    for p in self.others: p.wait()
+    dist.destroy_process_group()
+
+# %% ../nbs/08_parallel.ipynb #c022
+def _join(rank, size, kind, args, others=()):
+    "One process of a team: the first gets its pipeline, the others serve it and exit."
+    if kind == 'cuda': torch.cuda.set_device(rank)
+    dist.init_process_group('cpu:gloo,cuda:nccl' if kind == 'cuda' else 'cpu:gloo', rank=rank, world_size=size, timeout=timedelta(minutes=60))
+    team = Team(load_pipeline(device=f'cuda:{rank}' if kind == 'cuda' else kind, **args), others)
+    if not rank: atexit.register(team.end); return team.pipe
+    try: team.serve()
+    except RuntimeError: pass # the first process is gone: there is nothing left to do
+    os._exit(0)
+
+def _other(rank, size, kind, args): _join(int(rank), int(size), kind, json.loads(args))
+
 # %% ../nbs/08_parallel.ipynb #c021
 def load_team(
     model_id=None, dtype='bf16', device=None, revision=None, speed='exact', lora=None, # as for `load_pipeline`
@@ -100,28 +122,6 @@ def load_team(
     os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
     others = [subprocess.Popen([sys.executable, '-c', 'import sys; from qwen_ttlg.parallel import _other; _other(*sys.argv[1:])', str(rank), str(gpus), kind, json.dumps(args)], start_new_session=True) for rank in range(1, gpus)]
     return _join(0, gpus, kind, args, others)
-
-def _other(rank, size, kind, args): _join(int(rank), int(size), kind, json.loads(args))
-
-# %% ../nbs/08_parallel.ipynb #c022
-def _join(rank, size, kind, args, others=()):
-    "One process of a team: the first gets its pipeline, the others serve it and exit."
-    if kind == 'cuda': torch.cuda.set_device(rank)
-    dist.init_process_group('cpu:gloo,cuda:nccl' if kind == 'cuda' else 'cpu:gloo', rank=rank, world_size=size, timeout=timedelta(minutes=60))
-    team = Team(load_pipeline(device=f'cuda:{rank}' if kind == 'cuda' else kind, **args), others)
-    if not rank: atexit.register(team.end); return team.pipe
-    try: team.serve()
-    except RuntimeError: pass # the first process is gone: there is nothing left to do
-    os._exit(0)
-
-@patch
-def end(self:Team):
-    "Let the other processes end."
-    if self.pipe is None: return
-    atexit.unregister(self.end)
-    self.say('end'); self.pipe.team = self.pipe = None
-    for p in self.others: p.wait()
-    dist.destroy_process_group()
 
 def end_team(pipe):
     "Let the other processes of a pipeline's team end; to draw alone afterwards load a pipeline anew."

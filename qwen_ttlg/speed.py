@@ -21,7 +21,6 @@ from .core import InputError
 from .latents import single_frame
 from .settings import SPEEDS, Speed
 
-
 # %% ../nbs/06_speed.ipynb #c007
 def frame_vae(
     pipe, # a Qwen edit pipeline

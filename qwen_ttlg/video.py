@@ -588,16 +588,6 @@ def _at_rate(timed, rate, start, end):
         if until >= end - MS: break
     if held: yield held[0], min(held[1], until - asked(k - 1)), held[2]
 
-# %% ../nbs/07_video.ipynb #c065
-@dataclass
-class VideoFrame:
-    "One frame that was read."
-    index: int # 0, 1, 2, ... among the frames chosen
-    time: float # when the file shows it, in seconds from the file's first frame
-    picture: Image.Image # RGB, as displayed, on white where it is transparent
-    length: float|None = None # for how many seconds it stays, until the next one chosen, with `fps` until that is asked for, the last one until the end
-    alpha: Image.Image|None = None # mode 'L', 0 for transparent, 255 for opaque; None for a video without transparency
-
 # %% ../nbs/07_video.ipynb #c066
 def _check_count(name, value):
     if not isinstance(value, Integral) or value < 1: raise InputError(f'{name} {value}: must be a whole number, 1 or more.')
@@ -615,6 +605,15 @@ def _check_selection(info, every_nth, fps, start, end, max_frames):
     return every_nth, None if fps is None else as_rate(fps), start, end
 
 # %% ../nbs/07_video.ipynb #c068
+@dataclass
+class VideoFrame:
+    "One frame that was read."
+    index: int # 0, 1, 2, ... among the frames chosen
+    time: float # when the file shows it, in seconds from the file's first frame
+    picture: Image.Image # RGB, as displayed, on white where it is transparent
+    length: float|None = None # for how many seconds it stays, until the next one chosen, with `fps` until that is asked for, the last one until the end
+    alpha: Image.Image|None = None # mode 'L', 0 for transparent, 255 for opaque; None for a video without transparency
+
 def read_frames(
     path: str|Path, # a video file, or a folder of pictures
     every_nth: int=1, # every n-th displayed frame, 1 or more
@@ -627,13 +626,6 @@ def read_frames(
     """Stream frames of a video, one at a time. `InputError` for a file that is no video, a selection that makes no sense (at once) or holds no frame (when
     the first is asked for); a file that is cut off gives the frames there are, then a warning."""
     return _read(*_select(path, every_nth, fps, start, end, max_frames, rate))
-
-def frame_times(
-    path: str|Path, # a video file, or a folder of pictures
-    **selection, # as for `read_frames`
-):  # generator of `(time, length)` in seconds
-    "When the frames that `read_frames` gives are shown, and for how long; no picture is made."
-    return ((time, length) for time, length, _ in _select(path, **selection)[1])
 
 # %% ../nbs/07_video.ipynb #c069
 def _select(path, every_nth=1, fps=None, start=None, end=None, max_frames=None, rate=None):
@@ -661,6 +653,14 @@ def _read(info, chosen):
                 pic, alpha, warned = pic.resize(size, Image.LANCZOS), alpha and alpha.resize(size, Image.LANCZOS), True
             yield VideoFrame(index, time, pic, length, alpha)
     except av.FFmpegError as e: raise InputError(f'{info.path}: its kind of pixels cannot be converted ({e.strerror}); convert it to H.264 first.') from e
+
+# %% ../nbs/07_video.ipynb #c074f
+def frame_times(
+    path: str|Path, # a video file, or a folder of pictures
+    **selection, # as for `read_frames`
+):  # generator of `(time, length)` in seconds
+    "When the frames that `read_frames` gives are shown, and for how long; no picture is made."
+    return ((time, length) for time, length, _ in _select(path, **selection)[1])
 
 # %% ../nbs/07_video.ipynb #c086
 def output_rate(
