@@ -88,7 +88,7 @@ def check(self:Remedies):
     "`InputError` for a value that is out of range, or two that contradict each other."
     check_settings(self)
     beside = [f'--{n}' for n, off in (('reference', 'picture'), ('start_sigma', 1.)) if getattr(self, n) != off]
-    if self.keyframe_every and beside: raise InputError(f'--keyframe_every: no frame is drawn from the one before it, so {" and ".join(beside)} have no meaning; leave them out.')
+    if self.keyframe_every and beside: raise InputError(f'--keyframe_every: no frame is drawn from the one before it, so {" and ".join(beside)} {"has" if len(beside) == 1 else "have"} no meaning beside it; leave one of the two out.')
 
 @patch
 def follows(self:Remedies):
