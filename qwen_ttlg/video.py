@@ -139,6 +139,7 @@ def open_av(
     av.logging.set_level(None)
     return av.open(*args, **kwargs)
 
+# %% ../nbs/07_video.ipynb #c043o
 @contextmanager
 def _open_video(path):
     "Yield `(container, stream)`; `InputError` if `path` is no video."
