@@ -36,6 +36,7 @@ def run_selection(
     w, h = open_picture(frame_files(folder, 'frame_*.png')[0]).size
     return replace(given, size=f'{w}x{h}', policy='stretch')
 
+# %% ../nbs/12_measuring.ipynb #g007f
 def source_of(folder, source, given=None):
     "The selection, and `VideoInfo` of the source of a folder's frames; `InputError` for another video than a run's."
     selection = run_selection(folder, given); info = selection.probe(source)
@@ -43,19 +44,7 @@ def source_of(folder, source, given=None):
     if wanted and wanted != (file_hash(info.path) if not info.path.is_dir() else files_hash(frame_files(info.path))): raise InputError(f'--source {source}: not the video that {folder} was made from; give that one.')
     return selection, info
 
-# %% ../nbs/12_measuring.ipynb #g007b
-def _beside(folder, files, source, selection, edges, truth):
-    "What stands beside the frames: the source's pictures, edge maps and true frames, each None or an iterator as long as the frames."
-    pictures = repeat(None)
-    if source:
-        selection, info = source_of(folder, source, selection)
-        pictures = enough(selection.frames(info), len(files), f'--source {source}', 'frames are chosen of it')
-    maps = frame_files(edges) if edges else frame_files(Path(folder)/'edges') if (Path(folder)/'edges').is_dir() else None
-    if maps and len(maps) < len(files) - 1: raise InputError(f'{edges or Path(folder)/"edges"}: {len(maps)} edge maps for {len(files) - 1} frames after the first; give one for each.')
-    true = frame_files(truth) if truth else None
-    if true and len(true) < len(files): raise InputError(f'--truth {truth}: {len(true)} pictures for {len(files)} frames; give one for each.')
-    return pictures, [None, *maps] if maps else repeat(None), true or repeat(None)
-
+# %% ../nbs/12_measuring.ipynb #g007c
 def enough(
     pictures, n:int, # an iterator, and how many of them
     what:str, why:str, # for the sentence
@@ -64,6 +53,20 @@ def enough(
     k = 0
     for k, pic in enumerate(islice(pictures, n), 1): yield pic
     if k < n: raise InputError(f'{what}: {k} {why}, and there are {n} frames; give --every_nth, --fps, --start or --end as they were when the frames were made.')
+
+# %% ../nbs/12_measuring.ipynb #g010
+def _row(i, shot, img, e, gain, source, prev, before, measures, drift, begins, true):
+    "What can be said of one frame."
+    row = dict(frame=i, shot=shot, picture=picture_hash(img)) | measures.alone(img, e, gain and gain*(e.gain or 1.))
+    if drift and not begins:
+        found = misplaced(img, e)
+        row |= drift.numbers(img, e, found if drift.placed is None else found.where(drift.placed))
+    if not begins: row |= measures.since(img, prev, source, before)
+    if true:
+        real = to_tensor(open_picture(true))
+        if real.shape != img.shape: raise InputError(f'{true}: {real.shape[-1]}x{real.shape[-2]} pixels where the frames have {img.shape[-1]}x{img.shape[-2]}; make all pictures one size.')
+        row |= dict(psnr=float(psnr(img, real)), ssim=float(ssim(img, real)))
+    return row
 
 # %% ../nbs/12_measuring.ipynb #g009
 def folder_rows(
@@ -89,23 +92,48 @@ def folder_rows(
         if i: yield _row(i, shot, img, e, gain, source, prev, before, measures, drift, begins, true)
         prev, before = img, source
 
-# %% ../nbs/12_measuring.ipynb #g010
-def _row(i, shot, img, e, gain, source, prev, before, measures, drift, begins, true):
-    "What can be said of one frame."
-    row = dict(frame=i, shot=shot, picture=picture_hash(img)) | measures.alone(img, e, gain and gain*(e.gain or 1.))
-    if drift and not begins:
-        found = misplaced(img, e)
-        row |= drift.numbers(img, e, found if drift.placed is None else found.where(drift.placed))
-    if not begins: row |= measures.since(img, prev, source, before)
-    if true:
-        real = to_tensor(open_picture(true))
-        if real.shape != img.shape: raise InputError(f'{true}: {real.shape[-1]}x{real.shape[-2]} pixels where the frames have {img.shape[-1]}x{img.shape[-2]}; make all pictures one size.')
-        row |= dict(psnr=float(psnr(img, real)), ssim=float(ssim(img, real)))
-    return row
+# %% ../nbs/12_measuring.ipynb #g007b
+def _beside(folder, files, source, selection, edges, truth):
+    "What stands beside the frames: the source's pictures, edge maps and true frames, each None or an iterator as long as the frames."
+    pictures = repeat(None)
+    if source:
+        selection, info = source_of(folder, source, selection)
+        pictures = enough(selection.frames(info), len(files), f'--source {source}', 'frames are chosen of it')
+    maps = frame_files(edges) if edges else frame_files(Path(folder)/'edges') if (Path(folder)/'edges').is_dir() else None
+    if maps and len(maps) < len(files) - 1: raise InputError(f'{edges or Path(folder)/"edges"}: {len(maps)} edge maps for {len(files) - 1} frames after the first; give one for each.')
+    true = frame_files(truth) if truth else None
+    if true and len(true) < len(files): raise InputError(f'--truth {truth}: {len(true)} pictures for {len(files)} frames; give one for each.')
+    return pictures, [None, *maps] if maps else repeat(None), true or repeat(None)
 
-# %% ../nbs/12_measuring.ipynb #g011
+# %% ../nbs/12_measuring.ipynb #g011m
 _RUNS_OWN = 'seed', 'tries', 'gate', 'guided_steps', 'skipped_steps', 'edge_floor', 'shift_x', 'shift_y', 'zoom', 'edges', 'picture' # what the frames alone do not tell
 
+def _merged(row, known, source):
+    "A run's row: its own knowledge, and without the source all that it had; what was empty is filled."
+    if source: return row | {k: known[k] for k in _RUNS_OWN}
+    return row | {k: v for k, v in known.items() if v != ''}
+
+# %% ../nbs/12_measuring.ipynb #g012
+def _known_rows(file, run):
+    "The rows that are there; `InputError` if they are no metrics, or would be lost."
+    try: return read_rows(file)
+    except InputError as e:
+        if run: raise InputError(f'{file}: {str(e).split(": ", 1)[-1]}') from e
+        raise InputError(f'{file}: this file is there already, and holds no metrics; choose another name with --metrics_out.') from e
+
+def _starts(source, selection, folder, n):
+    "Frames with which shots of somebody else's frames begin."
+    if (folder/'shots.json').exists(): return read_shots(folder)['starts']
+    selection = replace(selection, max_frames=n); info = selection.probe(source)
+    return find_starts(info, selection, folder, '', selection.times(info), progress=False)['starts']
+
+def _beside_metrics(folder, baselines):
+    "The schema, and what a blank picture has; what a run measured of its VAE stays."
+    file = folder/'baselines.json'; known = json.loads(file.read_text()) if file.exists() else {}
+    with atomic(file) as tmp: tmp.write_text(json.dumps({shot: known.get(shot, {}) | found for shot, found in baselines.items()}, indent=1))
+    save_schema(folder)
+
+# %% ../nbs/12_measuring.ipynb #g011
 def measure_folder(
     folder:str|Path, # of frames; the first is the one that has the look
     source:str|Path=None, # the video they were made from
@@ -134,29 +162,3 @@ def measure_folder(
                 append_row(tmp, _merged(row, known[row['frame'] - 1], source) if run else row)
         if not out: _beside_metrics(folder, baselines)
     return target
-
-# %% ../nbs/12_measuring.ipynb #g011m
-def _merged(row, known, source):
-    "A run's row: its own knowledge, and without the source all that it had; what was empty is filled."
-    if source: return row | {k: known[k] for k in _RUNS_OWN}
-    return row | {k: v for k, v in known.items() if v != ''}
-
-# %% ../nbs/12_measuring.ipynb #g012
-def _known_rows(file, run):
-    "The rows that are there; `InputError` if they are no metrics, or would be lost."
-    try: return read_rows(file)
-    except InputError as e:
-        if run: raise InputError(f'{file}: {str(e).split(": ", 1)[-1]}') from e
-        raise InputError(f'{file}: this file is there already, and holds no metrics; choose another name with --metrics_out.') from e
-
-def _starts(source, selection, folder, n):
-    "Frames with which shots of somebody else's frames begin."
-    if (folder/'shots.json').exists(): return read_shots(folder)['starts']
-    selection = replace(selection, max_frames=n); info = selection.probe(source)
-    return find_starts(info, selection, folder, '', selection.times(info), progress=False)['starts']
-
-def _beside_metrics(folder, baselines):
-    "The schema, and what a blank picture has; what a run measured of its VAE stays."
-    file = folder/'baselines.json'; known = json.loads(file.read_text()) if file.exists() else {}
-    with atomic(file) as tmp: tmp.write_text(json.dumps({shot: known.get(shot, {}) | found for shot, found in baselines.items()}, indent=1))
-    save_schema(folder)
