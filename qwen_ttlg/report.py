@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LOST', 'SOFT', 'Run', 'summary', 'curves', 'worst', 'shot_rows', 'drift_rows', 'cost_rows', 'environment_rows',
            'settings_rows', 'repeat_command', 'warnings_of', 'all_warnings', 'shown_frames', 'fitting', 'layers',
-           'read_runs', 'remembered', 'page', 'make_report', 'report_data', 'side_by_side']
+           'read_runs', 'report_data', 'page', 'remembered', 'make_report', 'side_by_side']
 
 # %% ../nbs/12_report.ipynb #r004
 import json, math, os, shlex, time, warnings
@@ -124,6 +124,7 @@ def shot_rows(run, shown):
     rows = [dict(name=str(n), first=place(a), last=place(b - 1), values=[str(b - a), *(_text(_mean(run.numbers[k][max(0, a - 1):b - 1])) for k in keys)]) for n, (a, b) in enumerate(zip(ends, ends[1:]))]
     return ['frames', *map(_title, keys)], rows if len(rows) > 1 else []
 
+# %% ../nbs/12_report.ipynb #r017b
 def _drift(run):
     n = len(run.rows); tenth = n//10
     ends = {k: (_mean(run.numbers[k][:tenth]), _mean(run.numbers[k][-tenth:])) for k in _KEY} if n >= 20 else {}
@@ -260,6 +261,49 @@ def read_runs(
     if len(runs) == 1 and (folders[0]/'unguided/metrics.csv').exists(): runs[0].name = 'output'; runs.append(Run.read(folders[0]/'unguided', 'unguided'))
     return runs
 
+# %% ../nbs/12_report.ipynb #r029
+def _times(run, source, selection, shown):
+    "Seconds of the source at which the frames are shown, and the frames a second to play them at."
+    if not source: return None, 8.
+    selection, info = source_of(run.folder, source, selection); times = selection.times(info).shown
+    return ([times[i] for i in shown] if len(times) > max(shown) else None), float(selection.rate(info))
+
+def _commands(runs):
+    "Each command once, with the names of the runs that it made."
+    made = {}
+    for r in runs:
+        if c := repeat_command(r): made.setdefault(c, []).append(r.name)
+    return [dict(name=', '.join(names), command=c) for c, names in made.items()]
+
+def _compared(pictures, runs):
+    "Left and right of the slider: the second run or the source beside the first run."
+    names = [p['name'] for p in pictures]
+    return [names.index(runs[1].name if len(runs) > 1 else names[0]), names.index(runs[0].name)]
+
+def _wanted(run):
+    "What was to be drawn: the prompt, if it is not the usual one, else the words for the look."
+    asked = _asked(run); prompt, look = asked.get('prompt', ''), asked.get('look', '')
+    return prompt if prompt != CARRY_PROMPT else look if look not in ('picture', 'first frame') else ''
+
+# %% ../nbs/12_report.ipynb #r029d
+def report_data(runs, shown, pictures, title, times):
+    "What the template wants to know."
+    first = runs[0]; n = len(first.rows); columns, rows = shot_rows(first, shown)
+    still = owner(first.folder)
+    return dict(title=title, runs=[r.name for r in runs], subtitle=_wanted(first), made=time.strftime('%d %B %Y, %H:%M'), status=f'{n} frame{"s"*(n != 1)} after the first' + (f'; the run goes on (process {still})' if still else ''),
+                fps=times[1], size=open_picture(first.files[0]).size, labels=[f'{i:04d}' for i in shown], times=times[0], layers=pictures, compare=_compared(pictures, runs),
+                curves=curves(runs, shown), table=summary(runs), settings=settings_rows(runs) if any(r.about for r in runs) else {}, commands=_commands(runs),
+                worst=worst(first, shown, of=f', {first.name}' if len(runs) > 1 else ''), shots=rows, shot_columns=columns, drift=drift_rows(runs), cost=cost_rows(runs), environment=environment_rows(runs), warnings=all_warnings(runs))
+
+# %% ../nbs/12_report.ipynb #r028
+def page(
+    data:dict, # what the template wants
+)->str:
+    "The HTML; every text is escaped."
+    from qwen_ttlg import __file__ as here
+    env = Environment(autoescape=True, loader=FileSystemLoader(Path(here).parent))
+    return env.get_template('report.html.jinja').render(data=data)
+
 # %% ../nbs/12_report.ipynb #r027d
 def _remember(folder, source, selection, edges):
     "Note what a report was made from."
@@ -276,15 +320,7 @@ def remembered(folder, source=None, selection=None, edges=None):
         if not source: warnings.warn(f'{known["source"]}: the source of the report before is not there any more, or another video; give it with --source to have its pictures.')
     return source, selection, edges if edges is not None else there('edges')
 
-# %% ../nbs/12_report.ipynb #r028
-def page(
-    data:dict, # what the template wants
-)->str:
-    "The HTML; every text is escaped."
-    from qwen_ttlg import __file__ as here
-    env = Environment(autoescape=True, loader=FileSystemLoader(Path(here).parent))
-    return env.get_template('report.html.jinja').render(data=data)
-
+# %% ../nbs/12_report.ipynb #r028r
 def make_report(
     folders, # a run folder, or several; frames of other tools must have been measured
     out:str|Path=None, # the file; None: report.html in the first folder
@@ -303,39 +339,6 @@ def make_report(
     with atomic(target) as tmp: tmp.write_text(text, encoding='utf-8')
     if not out and (source or edges): _remember(folder, source, selection, edges)
     return target
-
-# %% ../nbs/12_report.ipynb #r029
-def _times(run, source, selection, shown):
-    "Seconds of the source at which the frames are shown, and the frames a second to play them at."
-    if not source: return None, 8.
-    selection, info = source_of(run.folder, source, selection); times = selection.times(info).shown
-    return ([times[i] for i in shown] if len(times) > max(shown) else None), float(selection.rate(info))
-
-def _commands(runs):
-    "Each command once, with the names of the runs that it made."
-    made = {}
-    for r in runs:
-        if c := repeat_command(r): made.setdefault(c, []).append(r.name)
-    return [dict(name=', '.join(names), command=c) for c, names in made.items()]
-
-def report_data(runs, shown, pictures, title, times):
-    "What the template wants to know."
-    first = runs[0]; n = len(first.rows); columns, rows = shot_rows(first, shown)
-    still = owner(first.folder)
-    return dict(title=title, runs=[r.name for r in runs], subtitle=_wanted(first), made=time.strftime('%d %B %Y, %H:%M'), status=f'{n} frame{"s"*(n != 1)} after the first' + (f'; the run goes on (process {still})' if still else ''),
-                fps=times[1], size=open_picture(first.files[0]).size, labels=[f'{i:04d}' for i in shown], times=times[0], layers=pictures, compare=_compared(pictures, runs),
-                curves=curves(runs, shown), table=summary(runs), settings=settings_rows(runs) if any(r.about for r in runs) else {}, commands=_commands(runs),
-                worst=worst(first, shown, of=f', {first.name}' if len(runs) > 1 else ''), shots=rows, shot_columns=columns, drift=drift_rows(runs), cost=cost_rows(runs), environment=environment_rows(runs), warnings=all_warnings(runs))
-
-def _compared(pictures, runs):
-    "Left and right of the slider: the second run or the source beside the first run."
-    names = [p['name'] for p in pictures]
-    return [names.index(runs[1].name if len(runs) > 1 else names[0]), names.index(runs[0].name)]
-
-def _wanted(run):
-    "What was to be drawn: the prompt, if it is not the usual one, else the words for the look."
-    asked = _asked(run); prompt, look = asked.get('prompt', ''), asked.get('look', '')
-    return prompt if prompt != CARRY_PROMPT else look if look not in ('picture', 'first frame') else ''
 
 # %% ../nbs/12_report.ipynb #r033
 def side_by_side(
