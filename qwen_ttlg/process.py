@@ -109,22 +109,17 @@ def notes(self:Output, info):
     if not info.alpha or not keeps_alpha(self.video_out or 'video.mp4'): return info.notes
     return [n.replace('laid on white.', 'laid on white for the model, and transparent again in the edited video.') for n in info.notes]
 
-# %% ../nbs/15_process.ipynb #c016c
-def assemble_run(
-    info, selection:Selection, # the source, and what was chosen of it
-    out:str|Path, # the run folder
-    output:Output=None,
-    times:Times=None, # if known already
-)->Path: # the video
-    "Write the drawn frames of a run as a video, at the times and with the sound of their source."
-    output, times = output or Output(), times or selection.times(info)
-    target, filled = output.check(out, info.path), output.fill != 'none'
-    begin = times.own[0] if filled else times.shown[0]
-    sound = None if output.no_sound or not info.sound else Sound(info.path, begin, times.end)
-    _sweep(target)
-    with VideoWriter(target, info.fps if filled else selection.rate(info), sound=sound, end=times.end - begin) as video:
-        for t, pic in (_filled if filled else _as_drawn)(info, selection, out, times, output.fill): video.add(pic, max(0., t - begin))
-    return target
+# %% ../nbs/15_process.ipynb #c016cs1
+def _clear(pic, alpha):
+    pic = to_pil(pic) if not hasattr(pic, 'putalpha') else pic.copy()
+    if alpha: pic.putalpha(alpha)
+    return pic
+
+def _sweep(target):
+    "Remove what a process that was killed while it wrote `target` has left."
+    for p in target.parent.glob(f'.{glob.escape(target.stem[:40])}.*.tmp*'):
+        owner = re.fullmatch(r'.*\.(\d+)\.tmp.*', p.name)
+        if owner and not psutil.pid_exists(int(owner[1])): shutil.rmtree(p, ignore_errors=True) if p.is_dir() else p.unlink(missing_ok=True)
 
 # %% ../nbs/15_process.ipynb #c016cs0
 def _frames_of(out):
@@ -155,17 +150,22 @@ def _cuts(times, shots):
     between = lambda i: [t for t in shots['cuts'] if times.own[i - 1] + MS < t <= times.own[i] + MS]
     return [(between(i) or [times.own[i]])[-1] for i in shots['starts'] if i < len(times.own)]
 
-# %% ../nbs/15_process.ipynb #c016cs1
-def _clear(pic, alpha):
-    pic = to_pil(pic) if not hasattr(pic, 'putalpha') else pic.copy()
-    if alpha: pic.putalpha(alpha)
-    return pic
-
-def _sweep(target):
-    "Remove what a process that was killed while it wrote `target` has left."
-    for p in target.parent.glob(f'.{glob.escape(target.stem[:40])}.*.tmp*'):
-        owner = re.fullmatch(r'.*\.(\d+)\.tmp.*', p.name)
-        if owner and not psutil.pid_exists(int(owner[1])): shutil.rmtree(p, ignore_errors=True) if p.is_dir() else p.unlink(missing_ok=True)
+# %% ../nbs/15_process.ipynb #c016c
+def assemble_run(
+    info, selection:Selection, # the source, and what was chosen of it
+    out:str|Path, # the run folder
+    output:Output=None,
+    times:Times=None, # if known already
+)->Path: # the video
+    "Write the drawn frames of a run as a video, at the times and with the sound of their source."
+    output, times = output or Output(), times or selection.times(info)
+    target, filled = output.check(out, info.path), output.fill != 'none'
+    begin = times.own[0] if filled else times.shown[0]
+    sound = None if output.no_sound or not info.sound else Sound(info.path, begin, times.end)
+    _sweep(target)
+    with VideoWriter(target, info.fps if filled else selection.rate(info), sound=sound, end=times.end - begin) as video:
+        for t, pic in (_filled if filled else _as_drawn)(info, selection, out, times, output.fill): video.add(pic, max(0., t - begin))
+    return target
 
 # %% ../nbs/15_process.ipynb #c018
 @dataclass
@@ -214,6 +214,7 @@ def check(self:Look, pipe, starts):
     if missing and self.init_frame and pipe.info.model_id == 'tiny':
         raise InputError(f'{self.init_frame}: the video has {len(starts) + 1} shots, and the tiny model cannot carry the look of a picture over a cut; give --style_prompt instead, --shot_frames with shot_{missing[0]:04d}.png, or --no_shots.')
 
+# %% ../nbs/15_process.ipynb #c018c
 @patch
 def shots(self:Look, pipe, starts, settings, out):
     "Frame number -> function of its `EdgeMap` that gives the picture with which the shot begins; `starts` are the frames with which further shots begin."
@@ -225,6 +226,33 @@ def shots(self:Look, pipe, starts, settings, out):
             return self.restyled(pipe, e.source, settings, frame, to_tensor(open_picture(frame_path(out, 0))))
         return draw
     return {frame: begin(number, frame) for number, frame in enumerate(starts, 1)}
+
+# %% ../nbs/15_process.ipynb #c020h
+def _source_hash(path): # of a folder only its pictures count
+    return file_hash(path) if not path.is_dir() else files_hash(frame_files(path))
+
+def _apart(out, inputs, overwrite):
+    "`InputError` if the run folder is a folder that is read, or with `overwrite` holds a file that is."
+    out = Path(out).resolve()
+    for p in filter(None, inputs):
+        p = Path(p).resolve()
+        if p == out or overwrite and out in p.parents: raise InputError(f'{p}: the run folder {"is" if p == out else "holds"} what the run reads; choose another output folder.')
+
+# %% ../nbs/15_process.ipynb #c021
+def _edge_maps(pictures, folder, method):
+    "For every further picture a function that draws its edge map and keeps it in `folder`."
+    make_folder(folder)
+    for i, pic in enumerate(pictures, 1):
+        def make(i=i, pic=pic):
+            e = edge_map(pic, method); e.source = to_tensor(pic); save_edges(folder/f'edge_{i:04d}.png', e)
+            return e
+        yield make
+
+# %% ../nbs/15_process.ipynb #c020u
+def _without_guidance(pipe, video, out, settings, selection, look, progress):
+    "The same run without guidance, in a folder of its own."
+    plain = replace(settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0., style_image=None, mask=None)
+    process_video(pipe, video, Path(out)/'unguided', plain, selection, look, Output(no_sound=True, no_report=True), progress=progress)
 
 # %% ../nbs/15_process.ipynb #c020
 def process_video(
@@ -261,33 +289,6 @@ def process_video(
         if not output.no_report and len(times.shown) > 1: make_report(out, source=video, selection=selection)
         return target
 
-# %% ../nbs/15_process.ipynb #c020u
-def _without_guidance(pipe, video, out, settings, selection, look, progress):
-    "The same run without guidance, in a folder of its own."
-    plain = replace(settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0., style_image=None, mask=None)
-    process_video(pipe, video, Path(out)/'unguided', plain, selection, look, Output(no_sound=True, no_report=True), progress=progress)
-
-# %% ../nbs/15_process.ipynb #c020h
-def _source_hash(path): # of a folder only its pictures count
-    return file_hash(path) if not path.is_dir() else files_hash(frame_files(path))
-
-def _apart(out, inputs, overwrite):
-    "`InputError` if the run folder is a folder that is read, or with `overwrite` holds a file that is."
-    out = Path(out).resolve()
-    for p in filter(None, inputs):
-        p = Path(p).resolve()
-        if p == out or overwrite and out in p.parents: raise InputError(f'{p}: the run folder {"is" if p == out else "holds"} what the run reads; choose another output folder.')
-
-# %% ../nbs/15_process.ipynb #c021
-def _edge_maps(pictures, folder, method):
-    "For every further picture a function that draws its edge map and keeps it in `folder`."
-    make_folder(folder)
-    for i, pic in enumerate(pictures, 1):
-        def make(i=i, pic=pic):
-            e = edge_map(pic, method); e.source = to_tensor(pic); save_edges(folder/f'edge_{i:04d}.png', e)
-            return e
-        yield make
-
 # %% ../nbs/15_process.ipynb #c028
 def tune_video(
     pipe, # from `load_pipeline`
@@ -305,6 +306,15 @@ def tune_video(
     maps = [edge_map(p, selection.edge_method) for p in pictures]
     for m, p in zip(maps, pictures): m.source = to_tensor(p)
     return tune(pipe, (look or Look()).init(pipe, pictures[0], settings), maps, settings, **search)
+
+# %% ../nbs/15_process.ipynb #c032
+def _demo_results(out, rows, runs, frames):
+    "The demo's contact sheet and its metrics, frame by frame."
+    shown = sorted({round(i*(frames - 1)/7) for i in range(8)})
+    sheet({k: [v[i] for i in shown] for k, v in rows.items()}, titles=[f'frame {i}' for i in shown]).save(out/'sheet.png')
+    (out/'metrics.csv').unlink(missing_ok=True)
+    columns = ('frame', *(f'{name}_{what}' for name in runs for what in ('edge_loss', 'psnr')))
+    for i in range(frames - 1): append_row(out/'metrics.csv', dict(zip(columns, (i + 1, *(v[i] for r in runs.values() for v in r)))), columns)
 
 # %% ../nbs/15_process.ipynb #c031
 def demo(
@@ -332,12 +342,3 @@ def demo(
         shutil.copyfile(out/name/'video.mp4', out/f'{name}.mp4')
     _demo_results(out, rows, runs, frames)
     return {name: tuple(sum(v)/len(v) for v in r) for name, r in runs.items()}
-
-# %% ../nbs/15_process.ipynb #c032
-def _demo_results(out, rows, runs, frames):
-    "The demo's contact sheet and its metrics, frame by frame."
-    shown = sorted({round(i*(frames - 1)/7) for i in range(8)})
-    sheet({k: [v[i] for i in shown] for k, v in rows.items()}, titles=[f'frame {i}' for i in shown]).save(out/'sheet.png')
-    (out/'metrics.csv').unlink(missing_ok=True)
-    columns = ('frame', *(f'{name}_{what}' for name in runs for what in ('edge_loss', 'psnr')))
-    for i in range(frames - 1): append_row(out/'metrics.csv', dict(zip(columns, (i + 1, *(v[i] for r in runs.values() for v in r)))), columns)
