@@ -153,6 +153,30 @@ def move_aside(
     except OSError as e: raise InputError(f'{out}: could not be moved aside ({e.strerror}); choose another output folder.') from e
     return aside
 
+# %% ../nbs/10_folder.ipynb #c025
+def _orphans(out):
+    "Names of files of a run that has lost its run.json."
+    return sorted(p.name for p in out.iterdir() if re.fullmatch(_OWN, p.name) and p.name not in ('edges', 'state', 'shots.json'))
+
+def _init_frame(out, run, start):
+    "The init frame of a run, as it lies in its folder."
+    file = frame_path(out, 0)
+    if not file.exists(): # stopped between run.json and the picture
+        init = start(); save_picture(file, init)
+        if run['init'] != (now := picture_hash(init)): run['init'] = now; write_run(out, run)
+    init = open_frame(out, 0)
+    if picture_hash(init) != run['init']: raise InputError(f'{file}: not the init frame that the run started from; put it back, or choose another folder.')
+    _note_versions(out, run)
+    return init
+
+def _note_versions(out, run):
+    "Write down, and say once, that a run goes on with other versions than it began with."
+    then, now = [run, *run.get('continued', [])][-1]['versions'], versions()
+    if then == now: return
+    changed = '; '.join(differences(then, now))
+    print(f'{out}: continued with other versions or threads ({changed}); the frames to come may differ in the last bits from what they would have been.', file=sys.stderr)
+    run['continued'] = [*run.get('continued', []), dict(frame=finished(out), versions=now)]; write_run(out, run)
+
 # %% ../nbs/10_folder.ipynb #c024
 def open_run(
     out:Path, # the run folder, claimed
@@ -177,30 +201,6 @@ def open_run(
         run = dict(contract=contract, init=picture_hash(init), versions=versions(), argv=sys.argv, **more)
         write_run(out, run); save_picture(frame_path(out, 0), init)
     return run, _init_frame(out, run, start)
-
-# %% ../nbs/10_folder.ipynb #c025
-def _orphans(out):
-    "Names of files of a run that has lost its run.json."
-    return sorted(p.name for p in out.iterdir() if re.fullmatch(_OWN, p.name) and p.name not in ('edges', 'state', 'shots.json'))
-
-def _init_frame(out, run, start):
-    "The init frame of a run, as it lies in its folder."
-    file = frame_path(out, 0)
-    if not file.exists(): # stopped between run.json and the picture
-        init = start(); save_picture(file, init)
-        if run['init'] != (now := picture_hash(init)): run['init'] = now; write_run(out, run)
-    init = open_frame(out, 0)
-    if picture_hash(init) != run['init']: raise InputError(f'{file}: not the init frame that the run started from; put it back, or choose another folder.')
-    _note_versions(out, run)
-    return init
-
-def _note_versions(out, run):
-    "Write down, and say once, that a run goes on with other versions than it began with."
-    then, now = [run, *run.get('continued', [])][-1]['versions'], versions()
-    if then == now: return
-    changed = '; '.join(differences(then, now))
-    print(f'{out}: continued with other versions or threads ({changed}); the frames to come may differ in the last bits from what they would have been.', file=sys.stderr)
-    run['continued'] = [*run.get('continued', []), dict(frame=finished(out), versions=now)]; write_run(out, run)
 
 # %% ../nbs/10_folder.ipynb #c032
 @contextmanager
