@@ -123,26 +123,6 @@ class Try:
 
     def __repr__(self): return f'Try({self.name or "frame"} {self.frame}, {self.seconds:.1f} s, edge loss {self.numbers["guided"]["edge_loss"]:.4f})'
 
-# %% ../nbs/16_tries.ipynb #t014
-@patch
-def draw(self:Clip,
-    settings:Settings,
-    frame:int=1, # its number
-    unguided:bool=True, # draw it without guidance, too; kept for the next try
-    losses=(), # further losses, of one's own, that guide the frame
-    on_step=None, # called with a `Moment` after every step; an exception ends the try
-    on_stage=lambda name: None, # called with what begins
-)->Try:
-    "Draw one frame as a run would draw it, without gates."
-    if not 0 < frame < len(self): raise InputError(f'frame {frame}: the clip has frames 1 to {len(self) - 1}.')
-    if settings.keyframe_every: raise InputError('--keyframe_every: a try draws one frame, and keyframes need several; leave it out.')
-    settings.ready(); own = as_losses(losses)
-    made = {'guided': self._drawn(settings, frame, True, own, on_step, on_stage)}
-    if unguided: made['unguided'] = self._unguided(settings, frame, own, on_step, on_stage)
-    shared = {'source': self.pictures[frame], 'edges': to_pil(self.maps[frame].edges), 'drawn from': to_pil(self.before(frame, settings))}
-    pictures, numbers, losses, goals, seconds = ({k: m[i] for k, m in made.items()} for i in range(5))
-    return Try(settings, frame, pictures | shared, numbers, losses, goals['guided'], seconds['guided'])
-
 # %% ../nbs/16_tries.ipynb #t015
 def _without(settings): return replace(settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0., style_image=None, mask=None)
 
@@ -170,6 +150,26 @@ def _drawn(self:Clip, settings, frame, guided, own, on_step, on_stage):
     seconds = time.perf_counter() - start
     row = drawn.row | drawn.since(drawn.picture, prev, e.source, maps[frame - 1].source)
     return to_pil(drawn.picture), row, watch.values, {n: float(torch.as_tensor(l.tol).mean()) for n, l in zip(watch.names, shown)}, seconds
+
+# %% ../nbs/16_tries.ipynb #t014
+@patch
+def draw(self:Clip,
+    settings:Settings,
+    frame:int=1, # its number
+    unguided:bool=True, # draw it without guidance, too; kept for the next try
+    losses=(), # further losses, of one's own, that guide the frame
+    on_step=None, # called with a `Moment` after every step; an exception ends the try
+    on_stage=lambda name: None, # called with what begins
+)->Try:
+    "Draw one frame as a run would draw it, without gates."
+    if not 0 < frame < len(self): raise InputError(f'frame {frame}: the clip has frames 1 to {len(self) - 1}.')
+    if settings.keyframe_every: raise InputError('--keyframe_every: a try draws one frame, and keyframes need several; leave it out.')
+    settings.ready(); own = as_losses(losses)
+    made = {'guided': self._drawn(settings, frame, True, own, on_step, on_stage)}
+    if unguided: made['unguided'] = self._unguided(settings, frame, own, on_step, on_stage)
+    shared = {'source': self.pictures[frame], 'edges': to_pil(self.maps[frame].edges), 'drawn from': to_pil(self.before(frame, settings))}
+    pictures, numbers, losses, goals, seconds = ({k: m[i] for k, m in made.items()} for i in range(5))
+    return Try(settings, frame, pictures | shared, numbers, losses, goals['guided'], seconds['guided'])
 
 # %% ../nbs/16_tries.ipynb #t019
 _COLOURS = {'guided': '#0a7bd0', 'unguided': '#d0661a'}
