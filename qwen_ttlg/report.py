@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LOST', 'SOFT', 'Run', 'summary', 'curves', 'worst', 'shot_rows', 'drift_rows', 'cost_rows', 'environment_rows',
-           'settings_rows', 'repeat_command', 'warnings_of', 'all_warnings', 'shown_frames', 'fitting', 'layers',
+           'settings_rows', 'repeat_command', 'warnings_of', 'all_warnings', 'fitting', 'shown_frames', 'layers',
            'read_runs', 'report_data', 'page', 'remembered', 'make_report', 'side_by_side']
 
 # %% ../nbs/12_report.ipynb #r004
@@ -106,6 +106,7 @@ def curves(runs, shown):
                         lines=[dict(name=r.name, values=at(r.numbers[k])) for r in runs], baselines=[dict(name=n, values=at(runs[0].numbers[c])) for n, c in _BESIDE.get(k, {}).items() if _mean(runs[0].numbers[c]) is not None]))
     return out
 
+# %% ../nbs/12_report.ipynb #r015w
 def worst(run, shown, most=4, of=''):
     "The worst frames by what tells most."
     place, out = {i: n for n, i in enumerate(shown)}, []
@@ -158,6 +159,7 @@ def settings_rows(runs):
     differ = [r for r in rows if len(set(r[1:])) > 1] if len(runs) > 1 else [r for r in rows if r[1] != ('' if plain.get(r[0]) is None else str(plain.get(r[0])))]
     return dict(runs=[r.name for r in runs], differ=differ, all=rows)
 
+# %% ../nbs/12_report.ipynb #r020r
 def repeat_command(run):
     "The command that made a run; for one made in Python the command that would."
     argv = run.about.get('argv', [])
@@ -179,6 +181,7 @@ def _shape_warnings(run):
     if lost: yield f'Edges are lost in frame {told(lost)}: more than half of what a blank picture lacks.' + (f' In the edge map of frame {told(full)} there is much more than in the others: look at the source, noise is edges too.' if full else '')
     if soft: yield f'Frame {told(soft)}: softer than edge map and first frame say (detail below {SOFT}). Guidance that is too strong blurs: smaller scales, fewer repeats, less lr.'
 
+# %% ../nbs/12_report.ipynb #r021w
 def warnings_of(run):
     "Sentences about what a reader should know first."
     out, own = [*run.about.get('notes', [])], run.rows
@@ -205,10 +208,6 @@ def _encoded(pic, share=1., quality=80):
     if share < 1: pic = pic.resize([max(1, round(s*share)) for s in pic.size], Image.LANCZOS)
     return data_uri(pic, quality)
 
-def shown_frames(n, most=500): # numbers of at most so many of n frames, the first and the last among them
-    if n <= most: return list(range(n))
-    return sorted({round(k*(n - 1)/(most - 1)) for k in range(most)})
-
 def fitting(
     samples:list, # a few pictures of every kind
     count:int, # how many there will be of each
@@ -218,6 +217,11 @@ def fitting(
     for share, quality in _LADDER:
         if 1.1*count*sum(len(_encoded(p, share, quality)) for p in samples)/max(1, len(samples)) <= budget: break
     return share, quality
+
+# %% ../nbs/12_report.ipynb #r024s
+def shown_frames(n, most=500): # numbers of at most so many of n frames, the first and the last among them
+    if n <= most: return list(range(n))
+    return sorted({round(k*(n - 1)/(most - 1)) for k in range(most)})
 
 # %% ../nbs/12_report.ipynb #r026
 def _layer(pictures, how, pool):
