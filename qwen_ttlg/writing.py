@@ -49,6 +49,7 @@ def _ours(folder):
     names = [p.name for p in folder.iterdir() if p.name != OURS]
     return not names or (folder/OURS).exists() and all(re.fullmatch(r'frame_\d+\.png', n) for n in names)
 
+# %% ../nbs/09_writing.ipynb #c027b
 CLEAR = 'mov', 'webm', 'gif', 'folder' # kinds that can be transparent
 
 def keeps_alpha(path): return _kind(path)[1] in CLEAR # is what is written there transparent where the pictures are?
@@ -60,9 +61,160 @@ def check_output(
     path, kind = _kind(path); _check_place(path, kind)
     return path
 
-# %% ../nbs/09_writing.ipynb #w014
+# %% ../nbs/09_writing.ipynb #w030
+@contextmanager
+def _atomic_folder(path):
+    "As `atomic`, for a folder."
+    tmp = path.with_name(f'.{path.name[:40]}.{os.getpid()}.tmp')
+    try:
+        shutil.rmtree(tmp, ignore_errors=True); tmp.mkdir(); (tmp/OURS).touch(); yield tmp
+        if path.is_dir():
+            if not _ours(path): raise InputError(f'{path}: something else was put there meanwhile; give a new name.')
+            shutil.rmtree(path)
+        os.replace(tmp, path)
+    finally: shutil.rmtree(tmp, ignore_errors=True)
+
+# %% ../nbs/09_writing.ipynb #w030b
+class _Folder:
+    "frame_0000.png, frame_0001.png, ... The times are not kept."
+    def __init__(self, writer, size, alpha): self.folder, self.count = writer.tmp, 0
+    def write(self, pic, tick, length):
+        with open(self.folder/f'frame_{self.count:04d}.png', 'wb') as f: pic.save(f, 'PNG'); f.flush(); os.fsync(f.fileno())
+        self.count += 1
+    def finish(self, end): pass
+    def close(self): pass
+
+# %% ../nbs/09_writing.ipynb #w018p
 PRESETS = 'ultrafast', 'superfast', 'veryfast', 'faster', 'fast', 'medium', 'slow', 'slower', 'veryslow'
 
+# %% ../nbs/09_writing.ipynb #w019
+@contextmanager
+def _full_disk(path):
+    "A full disk is told in a sentence."
+    try: yield
+    except OSError as e:
+        if e.errno not in (errno.ENOSPC, errno.EDQUOT): raise
+        raise InputError(f'{path}: the disk is full, nothing was written; make room or choose another place.') from e
+
+# %% ../nbs/09_writing.ipynb #c028
+class VideoWriter:
+    "Context manager: pictures to a video, a GIF or a folder of pictures. It appears, whole, when the block ends without an exception."
+    def __init__(self,
+        path: str|Path, # ends in .mp4, .mov, .mkv, .webm, .gif, or in / for a folder; folders that are missing are made
+        fps: int|float|str|Fraction, # frames a second, see `as_rate`
+        crf: int=18, # quality of H.264 and VP9, 1 to 51; less is better and larger
+        preset: str='medium', # speed of encoding, 'ultrafast' to 'veryslow'
+        sound=None, # a `Sound`, or just the file it is taken from
+        end: float=None, # seconds, when the last picture goes; None: after one frame's time. It may be set later, as `video.end = ...`
+    ):
+        if not 1 <= crf <= 51: raise InputError(f'crf {crf}: not a quality; give 1 (best) to 51.')
+        if preset not in PRESETS: raise InputError(f'preset {preset!r}: unknown; use one of {", ".join(PRESETS)}.')
+        self.path, self.kind = check_output(path), _kind(path)[1]
+        self.rate, self.crf, self.preset, self.end = as_rate(fps), crf, preset, end
+        self.frame = self.rate.denominator*math.ceil(90_000/self.rate.numerator)  # ticks from frame to frame
+        self.unit = 1/self.rate/self.frame                                        # seconds a tick
+        self.sound = Sound(sound) if isinstance(sound, str|Path) else sound
+        self.stack, self.film, self.source, self.size, self.held, self.count = ExitStack(), None, None, None, None, 0
+        self.alpha = self.whitened = False
+
+    def __enter__(self):
+        self.tmp = self.stack.enter_context((_atomic_folder if self.kind == 'folder' else atomic)(self.path))
+        if self.sound: self._open_sound()
+        self.stack.push(self._finish)  # on the way out this comes first, then the sound is closed, then the file gets its name
+        return self
+
+    def __exit__(self, *exc):
+        with _full_disk(self.path): return self.stack.__exit__(*exc)
+
+# %% ../nbs/09_writing.ipynb #c031
+@patch
+def _start(self: VideoWriter, pic):
+    "Open what the pictures go into."
+    w, h = self.size = pic.size
+    if self.kind not in ('gif', 'folder'):
+        w, h = w//2*2, h//2*2
+        if not (w and h): raise InputError(f'{self.path}: a picture of {pic.width}x{pic.height} is too small for a video; both sides must be 2 pixels or more.')
+        if (w, h) != pic.size:
+            warnings.warn(f'{self.path}: a video needs even sides; {pic.width}x{pic.height} is written as {w}x{h}, '
+                          'without its last column or row.', stacklevel=3)
+    self.alpha = pic.has_transparency_data and self.kind in CLEAR
+    Film = _Gif if self.kind == 'gif' else _Folder if self.kind == 'folder' else _Film
+    self.film = Film(self, (w, h), self.alpha)
+
+# %% ../nbs/09_writing.ipynb #w021
+@patch
+def _tick(self: VideoWriter, time, what):
+    "Seconds as a tick: on the grid of `fps` if that is less than 1 ms away."
+    ms = Fraction(1, 1000)
+    if not (math.isfinite(time) and time > -ms): raise InputError(f'{self.path}: {what} has the time {time}; give seconds from the start of the output.')
+    near = round(time*self.rate)
+    return near*self.frame if abs(near/self.rate - time) < min(ms, 1/self.rate/4) else round(time/self.unit)
+
+# %% ../nbs/09_writing.ipynb #w023
+@patch
+def _opaque(self: VideoWriter, pic):
+    "RGB; what is transparent is put on white, with one warning."
+    if pic.has_transparency_data and not self.whitened:
+        self.whitened = True
+        why = 'H.264 holds no transparency' if self.kind in ('mp4', 'matroska') else 'the first picture is opaque'
+        how = 'write .webm, .mov, .gif or a folder to keep it' if self.kind in ('mp4', 'matroska') else 'make it RGBA to keep it'
+        warnings.warn(f'{self.path}: {why}, so the pictures are put on white; {how}.', stacklevel=3)
+    return _rgb(pic)
+
+# %% ../nbs/09_writing.ipynb #w022
+@patch
+def _write(self: VideoWriter, until):
+    "Hand on the picture that was held: it is shown until the next one."
+    pic, tick = self.held
+    with _full_disk(self.path): self.film.write(pic, tick, until - tick)
+
+@patch
+def _finish(self: VideoWriter, error, *_):
+    try:
+        if error: return
+        if not self.count: raise InputError(f'{self.path}: no pictures to write; a video needs at least one.')
+        last = self.held[1]
+        end = last + self.frame if self.end is None else self._tick(self.end, 'the end')
+        if end <= last: raise InputError(f'{self.path}: the last picture appears at {float(last*self.unit):g} s, and the end is {self.end:g} s; give a later end.')
+        self._write(end); self.film.finish(end)
+    finally:
+        if self.film: self.film.close()
+
+# %% ../nbs/09_writing.ipynb #c030
+@patch
+def add(self: VideoWriter,
+    pic, # `PIL.Image`, or a tensor as `to_pil` takes it; all of one size
+    time: float=None, # when it appears, in seconds from the start of the output; None: one frame's time after the one before
+):
+    "Append one picture; `InputError` if its size is not that of the first, or its time not later than that of the one before."
+    pic = pic if isinstance(pic, Image.Image) else to_pil(pic)
+    if self.film is None: self._start(pic)
+    if pic.size != self.size:
+        raise InputError(f'{self.path}: picture {self.count} is {pic.width}x{pic.height}, the first was {self.size[0]}x{self.size[1]}; '
+                         'bring all to one size.')
+    last = self.held[1] if self.held else -self.frame
+    tick = last + self.frame if time is None else self._tick(time, f'picture {self.count}')
+    if not self.held: tick = 0  # whatever it says: there is nothing to show before
+    if tick <= last:
+        raise InputError(f'{self.path}: picture {self.count} is to appear at {time:g} s and the one before it at {float(last*self.unit):g} s; give times that grow.')
+    if self.held: self._write(tick)
+    self.held, self.count = (pic.convert('RGBA') if self.alpha else self._opaque(pic), tick), self.count + 1
+
+# %% ../nbs/09_writing.ipynb #c032
+def write_video(
+    path: str|Path, # see `VideoWriter`
+    pictures, # iterable of pictures of one size, or of pairs `(time, picture)`; a generator is fine
+    fps: int|float|str|Fraction, # frames a second
+    **kwargs, # `sound`, `end`, `crf` and `preset` of `VideoWriter`
+)->Path: # of what was written
+    "Write pictures to a video, see `VideoWriter`."
+    with VideoWriter(path, fps, **kwargs) as video:
+        for item in pictures:
+            time, pic = item if isinstance(item, tuple) else (None, item)
+            video.add(pic, time)
+    return video.path
+
+# %% ../nbs/09_writing.ipynb #w014
 def _codec(kind, alpha, crf, preset):
     "`(encoder, pixel format, options)`."
     if kind == 'webm':
@@ -125,155 +277,6 @@ def finish(self: _Film, end):
 @patch
 def close(self: _Film):
     with suppress(av.FFmpegError): self.container.close()
-
-# %% ../nbs/09_writing.ipynb #c028
-class VideoWriter:
-    "Context manager: pictures to a video, a GIF or a folder of pictures. It appears, whole, when the block ends without an exception."
-    def __init__(self,
-        path: str|Path, # ends in .mp4, .mov, .mkv, .webm, .gif, or in / for a folder; folders that are missing are made
-        fps: int|float|str|Fraction, # frames a second, see `as_rate`
-        crf: int=18, # quality of H.264 and VP9, 1 to 51; less is better and larger
-        preset: str='medium', # speed of encoding, 'ultrafast' to 'veryslow'
-        sound=None, # a `Sound`, or just the file it is taken from
-        end: float=None, # seconds, when the last picture goes; None: after one frame's time. It may be set later, as `video.end = ...`
-    ):
-        if not 1 <= crf <= 51: raise InputError(f'crf {crf}: not a quality; give 1 (best) to 51.')
-        if preset not in PRESETS: raise InputError(f'preset {preset!r}: unknown; use one of {", ".join(PRESETS)}.')
-        self.path, self.kind = check_output(path), _kind(path)[1]
-        self.rate, self.crf, self.preset, self.end = as_rate(fps), crf, preset, end
-        self.frame = self.rate.denominator*math.ceil(90_000/self.rate.numerator)  # ticks from frame to frame
-        self.unit = 1/self.rate/self.frame                                        # seconds a tick
-        self.sound = Sound(sound) if isinstance(sound, str|Path) else sound
-        self.stack, self.film, self.source, self.size, self.held, self.count = ExitStack(), None, None, None, None, 0
-        self.alpha = self.whitened = False
-
-    def __enter__(self):
-        self.tmp = self.stack.enter_context((_atomic_folder if self.kind == 'folder' else atomic)(self.path))
-        if self.sound: self._open_sound()
-        self.stack.push(self._finish)  # on the way out this comes first, then the sound is closed, then the file gets its name
-        return self
-
-    def __exit__(self, *exc):
-        with _full_disk(self.path): return self.stack.__exit__(*exc)
-
-# %% ../nbs/09_writing.ipynb #w019
-@contextmanager
-def _full_disk(path):
-    "A full disk is told in a sentence."
-    try: yield
-    except OSError as e:
-        if e.errno not in (errno.ENOSPC, errno.EDQUOT): raise
-        raise InputError(f'{path}: the disk is full, nothing was written; make room or choose another place.') from e
-
-# %% ../nbs/09_writing.ipynb #c031
-@patch
-def _start(self: VideoWriter, pic):
-    "Open what the pictures go into."
-    w, h = self.size = pic.size
-    if self.kind not in ('gif', 'folder'):
-        w, h = w//2*2, h//2*2
-        if not (w and h): raise InputError(f'{self.path}: a picture of {pic.width}x{pic.height} is too small for a video; both sides must be 2 pixels or more.')
-        if (w, h) != pic.size:
-            warnings.warn(f'{self.path}: a video needs even sides; {pic.width}x{pic.height} is written as {w}x{h}, '
-                          'without its last column or row.', stacklevel=3)
-    self.alpha = pic.has_transparency_data and self.kind in CLEAR
-    Film = _Gif if self.kind == 'gif' else _Folder if self.kind == 'folder' else _Film
-    self.film = Film(self, (w, h), self.alpha)
-
-# %% ../nbs/09_writing.ipynb #w021
-@patch
-def _tick(self: VideoWriter, time, what):
-    "Seconds as a tick: on the grid of `fps` if that is less than 1 ms away."
-    ms = Fraction(1, 1000)
-    if not (math.isfinite(time) and time > -ms): raise InputError(f'{self.path}: {what} has the time {time}; give seconds from the start of the output.')
-    near = round(time*self.rate)
-    return near*self.frame if abs(near/self.rate - time) < min(ms, 1/self.rate/4) else round(time/self.unit)
-
-# %% ../nbs/09_writing.ipynb #c030
-@patch
-def add(self: VideoWriter,
-    pic, # `PIL.Image`, or a tensor as `to_pil` takes it; all of one size
-    time: float=None, # when it appears, in seconds from the start of the output; None: one frame's time after the one before
-):
-    "Append one picture; `InputError` if its size is not that of the first, or its time not later than that of the one before."
-    pic = pic if isinstance(pic, Image.Image) else to_pil(pic)
-    if self.film is None: self._start(pic)
-    if pic.size != self.size:
-        raise InputError(f'{self.path}: picture {self.count} is {pic.width}x{pic.height}, the first was {self.size[0]}x{self.size[1]}; '
-                         'bring all to one size.')
-    last = self.held[1] if self.held else -self.frame
-    tick = last + self.frame if time is None else self._tick(time, f'picture {self.count}')
-    if not self.held: tick = 0  # whatever it says: there is nothing to show before
-    if tick <= last:
-        raise InputError(f'{self.path}: picture {self.count} is to appear at {time:g} s and the one before it at {float(last*self.unit):g} s; give times that grow.')
-    if self.held: self._write(tick)
-    self.held, self.count = (pic.convert('RGBA') if self.alpha else self._opaque(pic), tick), self.count + 1
-
-# %% ../nbs/09_writing.ipynb #w022
-@patch
-def _write(self: VideoWriter, until):
-    "Hand on the picture that was held: it is shown until the next one."
-    pic, tick = self.held
-    with _full_disk(self.path): self.film.write(pic, tick, until - tick)
-
-@patch
-def _finish(self: VideoWriter, error, *_):
-    try:
-        if error: return
-        if not self.count: raise InputError(f'{self.path}: no pictures to write; a video needs at least one.')
-        last = self.held[1]
-        end = last + self.frame if self.end is None else self._tick(self.end, 'the end')
-        if end <= last: raise InputError(f'{self.path}: the last picture appears at {float(last*self.unit):g} s, and the end is {self.end:g} s; give a later end.')
-        self._write(end); self.film.finish(end)
-    finally:
-        if self.film: self.film.close()
-
-# %% ../nbs/09_writing.ipynb #c032
-def write_video(
-    path: str|Path, # see `VideoWriter`
-    pictures, # iterable of pictures of one size, or of pairs `(time, picture)`; a generator is fine
-    fps: int|float|str|Fraction, # frames a second
-    **kwargs, # `sound`, `end`, `crf` and `preset` of `VideoWriter`
-)->Path: # of what was written
-    "Write pictures to a video, see `VideoWriter`."
-    with VideoWriter(path, fps, **kwargs) as video:
-        for item in pictures:
-            time, pic = item if isinstance(item, tuple) else (None, item)
-            video.add(pic, time)
-    return video.path
-
-# %% ../nbs/09_writing.ipynb #w023
-@patch
-def _opaque(self: VideoWriter, pic):
-    "RGB; what is transparent is put on white, with one warning."
-    if pic.has_transparency_data and not self.whitened:
-        self.whitened = True
-        why = 'H.264 holds no transparency' if self.kind in ('mp4', 'matroska') else 'the first picture is opaque'
-        how = 'write .webm, .mov, .gif or a folder to keep it' if self.kind in ('mp4', 'matroska') else 'make it RGBA to keep it'
-        warnings.warn(f'{self.path}: {why}, so the pictures are put on white; {how}.', stacklevel=3)
-    return _rgb(pic)
-
-# %% ../nbs/09_writing.ipynb #w030
-@contextmanager
-def _atomic_folder(path):
-    "As `atomic`, for a folder."
-    tmp = path.with_name(f'.{path.name[:40]}.{os.getpid()}.tmp')
-    try:
-        shutil.rmtree(tmp, ignore_errors=True); tmp.mkdir(); (tmp/OURS).touch(); yield tmp
-        if path.is_dir():
-            if not _ours(path): raise InputError(f'{path}: something else was put there meanwhile; give a new name.')
-            shutil.rmtree(path)
-        os.replace(tmp, path)
-    finally: shutil.rmtree(tmp, ignore_errors=True)
-
-class _Folder:
-    "frame_0000.png, frame_0001.png, ... The times are not kept."
-    def __init__(self, writer, size, alpha): self.folder, self.count = writer.tmp, 0
-    def write(self, pic, tick, length):
-        with open(self.folder/f'frame_{self.count:04d}.png', 'wb') as f: pic.save(f, 'PNG'); f.flush(); os.fsync(f.fileno())
-        self.count += 1
-    def finish(self, end): pass
-    def close(self): pass
 
 # %% ../nbs/09_writing.ipynb #w033
 CENTI = Fraction(1, 100)
@@ -458,6 +461,7 @@ def _takes(kind, stream):
         with open_av(io.BytesIO(), 'w', format=kind) as c: c.add_stream_from_template(stream); c.start_encoding(); return True
     except (av.FFmpegError, ValueError): return False
 
+# %% ../nbs/09_writing.ipynb #w053b
 def _encoder(stream, kind):
     "The encoder a track has to go through, None if its packets can be taken over."
     code = stream.codec_context
@@ -558,6 +562,7 @@ def _open_sound(self: VideoWriter):
         warnings.warn(f'{self.path}: a {"GIF" if self.kind == "gif" else "folder of pictures"} holds no sound, it is left out; write .mp4, .mov, .mkv or .webm to keep it.', stacklevel=3)
     if not self.source.streams or self.kind in ('gif', 'folder'): self.source = None
 
+# %% ../nbs/09_writing.ipynb #w057h
 def has_sound(
     path:str|Path, # a video or a sound file
 )->bool:
