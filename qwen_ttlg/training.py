@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SIZES', 'PROMPTS', 'N_CARRY', 'COUNTS', 'CHAINS', 'PARTS', 'OWN', 'PICTURE_PIXELS', 'mixed_scenes', 'random_styles',
-           'make_pictures', 'vae_loss', 'reconstruct', 'train_vae', 'finish_vae', 'scene_latents', 'channel_weights',
-           'pick_prompts', 'prompt_table', 'make_batch', 'velocity', 'flow_loss', 'Trainer', 'share_gradients',
+           'make_pictures', 'vae_loss', 'reconstruct', 'finish_vae', 'train_vae', 'scene_latents', 'channel_weights',
+           'pick_prompts', 'prompt_table', 'make_batch', 'velocity', 'flow_loss', 'share_gradients', 'Trainer',
            'sigmas', 'denoise', 'rollout', 'chain_bank', 'chain_batch', 'Stages', 'main']
 
 # %% ../nbs/13_training.ipynb #c004
@@ -66,6 +66,7 @@ def _cosine(step, elapsed, warmup=300, floor=.01):
     "Learning rate factor: linear warm-up by steps, cosine by the share of the whole time that has `elapsed`, 0 to 1."
     return min(1, (step + 1)/warmup)*(floor + (1 - floor)*.5*(1 + math.cos(math.pi*min(1, elapsed))))
 
+# %% ../nbs/13_training.ipynb #c014r
 def reconstruct(net, x):
     "Encode, sample the posterior, decode; `x` (B,3,H,W) in [-1,1]."
     for block in net.encoder: x = block(x)
@@ -73,6 +74,20 @@ def reconstruct(net, x):
     z = mean + (.5*logvar).exp()*torch.randn_like(mean)
     for block in net.decoder: z = block(z)
     return z.float(), mean, logvar
+
+# %% ../nbs/13_training.ipynb #c017
+@torch.no_grad()
+def finish_vae(vae, net, pictures):
+    "Put the 2-D weights into the 3-D VAE and the statistics of its latents into its configuration."
+    x = pictures[:1024].float()/127.5 - 1
+    z = torch.cat([_encode(net, c) for c in x.split(64)])
+    put_back(net, vae)
+    vae.register_to_config(latents_mean=z.mean((0, 2, 3)).tolist(), latents_std=z.std((0, 2, 3)).tolist())
+    return vae.to(pictures.device).eval().requires_grad_(False)
+
+def _encode(net, x):
+    for block in net.encoder: x = block(x)
+    return x.chunk(2, 1)[0]
 
 # %% ../nbs/13_training.ipynb #c016
 def train_vae(
@@ -99,20 +114,6 @@ def train_vae(
         if step % 500 == 0: log.append((step, round(t), round(loss.item(), 4), round(float(psnr(y/2 + .5, x/2 + .5).mean()), 2))); print('vae', *log[-1], flush=True)
         step += 1
     return finish_vae(vae, net, pictures), log
-
-# %% ../nbs/13_training.ipynb #c017
-@torch.no_grad()
-def finish_vae(vae, net, pictures):
-    "Put the 2-D weights into the 3-D VAE and the statistics of its latents into its configuration."
-    x = pictures[:1024].float()/127.5 - 1
-    z = torch.cat([_encode(net, c) for c in x.split(64)])
-    put_back(net, vae)
-    vae.register_to_config(latents_mean=z.mean((0, 2, 3)).tolist(), latents_std=z.std((0, 2, 3)).tolist())
-    return vae.to(pictures.device).eval().requires_grad_(False)
-
-def _encode(net, x):
-    for block in net.encoder: x = block(x)
-    return x.chunk(2, 1)[0]
 
 # %% ../nbs/13_training.ipynb #c020
 SIZES = {(128, 128): .52, (128, 192): .08, (192, 128): .07, (144, 256): .12, (256, 144): .05, (192, 192): .10, (256, 256): .06} # (height, width): share of the steps
@@ -218,6 +219,14 @@ def flow_loss(transformer, batch, grid, references, rng, weights):
     with _autocast(rng.device): v = velocity(transformer, (1 - sigma)*target + sigma*noise, refs, sigma.flatten(), embeds, mask, grid, references)
     return ((v.float() - noise + target)**2*weights).mean()
 
+# %% ../nbs/13_training.ipynb #c033s
+def share_gradients(params):
+    "Average the gradients over all processes, if there are several."
+    if not dist.is_initialized(): return
+    grads = [p.grad for p in params if p.grad is not None]
+    flat = torch.cat([g.flatten() for g in grads]); dist.all_reduce(flat)
+    torch._foreach_copy_(grads, [a.view_as(g) for a, g in zip((flat/dist.get_world_size()).split([g.numel() for g in grads]), grads)])
+
 # %% ../nbs/13_training.ipynb #c033
 class Trainer:
     "A transformer, its running average, and steps on batches of one size at a time."
@@ -255,13 +264,6 @@ def clock(self:Trainer, start, before):
     if self.step % 20: return before
     t = torch.tensor(time.time() - start, device=self.device); dist.broadcast(t, 0)
     return t.item()
-
-def share_gradients(params):
-    "Average the gradients over all processes, if there are several."
-    if not dist.is_initialized(): return
-    grads = [p.grad for p in params if p.grad is not None]
-    flat = torch.cat([g.flatten() for g in grads]); dist.all_reduce(flat)
-    torch._foreach_copy_(grads, [a.view_as(g) for a, g in zip((flat/dist.get_world_size()).split([g.numel() for g in grads]), grads)])
 
 # %% ../nbs/13_training.ipynb #c035
 @patch
