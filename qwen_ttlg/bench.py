@@ -135,6 +135,34 @@ def measured(
     stages = {k: v/frames for k, v in clock.seconds().items() if k != 'rest'}
     return dict(first=times[0], seconds=times[1:], stages=stages, peak=torch.cuda.max_memory_allocated() if clock.gpu else None, held=torch.cuda.memory_allocated() if clock.gpu else None)
 
+# %% ../nbs/16_bench.ipynb #c032
+def _row(name, pipe, task, frames, gpus=1, alone=None):
+    "Measure one way; its row, and the latents it drew. `alone` are those of one GPU."
+    device, kept, plainly = pipe._execution_device, [], name == 'plain'
+    def draw(clock): kept[:] = [*kept[-1:], plain(task, pipe) if plainly else task.ours(pipe, clock).latents]
+    found = measured(draw, device, frames); flop, gpu = frame_flop(pipe, task), device.type == 'cuda'
+    rate = matrix_rate(device) if gpu else matrix_rate(device, torch.float32, 1024)
+    frame = sum(found['seconds'])/frames; busy = found['stages'].get('denoising')
+    row = dict(name=name + (f', {gpus} {"GPUs" if gpu else "processes"}' if gpus > 1 else ''), gpus=gpus, frame=frame, **found, **{'else': frame - sum(found['stages'].values()), 'width': task.size[1], 'height': task.size[0], 'flop': flop, 'rate': rate, 'share': busy and flop/busy/rate/gpus})
+    if not plainly: row['again'] = _apart(*kept)
+    if alone is not None: row['apart'] = _apart(kept[-1], alone)
+    return row, kept[-1]
+
+def _apart(a, b): return ((a - b.to(a)).norm()/b.norm()).item() # how far two tensors are from each other, of their size
+
+# %% ../nbs/16_bench.ipynb #c034
+def _limit(device, cap):
+    "Give unused memory back, and let no more than `cap` GB be used from now on."
+    if device.type != 'cuda': return
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(min(1., cap*1e9/torch.cuda.get_device_properties(device).total_memory) if cap else 1., device.index or 0)
+
+def _about(device, info, common, width, height, cap):
+    "The circumstances."
+    name = torch.cuda.get_device_name(device) if device.type == 'cuda' else f'{platform.processor() or platform.machine()} CPU, {torch.get_num_threads()} threads'
+    return dict(date=time.strftime('%d %B %Y'), device=name, python=platform.python_version(), torch=torch.__version__, diffusers=diffusers.__version__, model=info.model_id, dtype=info.dtype, width=width, height=height,
+                steps=common['num_inference_steps'], cfg=common['true_cfg_scale'], last_steps=common['ttlg_last_steps'], losses=list(common['losses']), references=common.get('references', 2), cap=cap)
+
 # %% ../nbs/16_bench.ipynb #c031
 @dataclass
 class Bench:
@@ -154,21 +182,6 @@ class Bench:
         return '\n'.join(lines)
 
 STAGES = 'references', 'text', 'denoising', 'guidance', 'decoding' 
-
-# %% ../nbs/16_bench.ipynb #c032
-def _row(name, pipe, task, frames, gpus=1, alone=None):
-    "Measure one way; its row, and the latents it drew. `alone` are those of one GPU."
-    device, kept, plainly = pipe._execution_device, [], name == 'plain'
-    def draw(clock): kept[:] = [*kept[-1:], plain(task, pipe) if plainly else task.ours(pipe, clock).latents]
-    found = measured(draw, device, frames); flop, gpu = frame_flop(pipe, task), device.type == 'cuda'
-    rate = matrix_rate(device) if gpu else matrix_rate(device, torch.float32, 1024)
-    frame = sum(found['seconds'])/frames; busy = found['stages'].get('denoising')
-    row = dict(name=name + (f', {gpus} {"GPUs" if gpu else "processes"}' if gpus > 1 else ''), gpus=gpus, frame=frame, **found, **{'else': frame - sum(found['stages'].values()), 'width': task.size[1], 'height': task.size[0], 'flop': flop, 'rate': rate, 'share': busy and flop/busy/rate/gpus})
-    if not plainly: row['again'] = _apart(*kept)
-    if alone is not None: row['apart'] = _apart(kept[-1], alone)
-    return row, kept[-1]
-
-def _apart(a, b): return ((a - b.to(a)).norm()/b.norm()).item() # how far two tensors are from each other, of their size
 
 # %% ../nbs/16_bench.ipynb #c032b
 def check_bench(ways, frames=1, gpus=1):
@@ -209,19 +222,6 @@ def bench(
             finally: end_team(pipe); info, pipe = pipe.info, None; gc.collect(); _limit(device, None)
     return Bench(_about(device, info, common, width, height, cap), rows)
 
-# %% ../nbs/16_bench.ipynb #c034
-def _limit(device, cap):
-    "Give unused memory back, and let no more than `cap` GB be used from now on."
-    if device.type != 'cuda': return
-    torch.cuda.empty_cache()
-    torch.cuda.set_per_process_memory_fraction(min(1., cap*1e9/torch.cuda.get_device_properties(device).total_memory) if cap else 1., device.index or 0)
-
-def _about(device, info, common, width, height, cap):
-    "The circumstances."
-    name = torch.cuda.get_device_name(device) if device.type == 'cuda' else f'{platform.processor() or platform.machine()} CPU, {torch.get_num_threads()} threads'
-    return dict(date=time.strftime('%d %B %Y'), device=name, python=platform.python_version(), torch=torch.__version__, diffusers=diffusers.__version__, model=info.model_id, dtype=info.dtype, width=width, height=height,
-                steps=common['num_inference_steps'], cfg=common['true_cfg_scale'], last_steps=common['ttlg_last_steps'], losses=list(common['losses']), references=common.get('references', 2), cap=cap)
-
 # %% ../nbs/16_bench.ipynb #c036
 def plot_bench(found:Bench, ax=None):
     "Seconds a frame by stage, and the limit; the axes."
@@ -238,6 +238,7 @@ def plot_bench(found:Bench, ax=None):
     ax.legend(fontsize=7.5, loc='lower right', ncols=2, frameon=False); ax.spines[['top', 'right']].set_visible(False)
     return ax
 
+# %% ../nbs/16_bench.ipynb #c036s
 def save_bench(found:Bench, out):
     "Write `bench.json` and `bench.png` to a folder."
     out = make_folder(out)
