@@ -113,7 +113,8 @@ def append_row(
 def read_rows(
     path:str|Path, # a CSV file written by `append_row`
     columns:tuple=COLUMNS,
-):  # list of dicts of strings, frames 1, 2, ... without a gap
+    first:int=1, # number of the first frame of the file
+):  # list of dicts of strings, frames `first`, `first` + 1, ... without a gap
     "The complete rows of a metrics file, as far as they are in order; none for a file that is not there. `InputError` for one with other columns."
     try: text = Path(path).read_text(encoding='utf-8')
     except FileNotFoundError: return []
@@ -121,13 +122,13 @@ def read_rows(
     rows, (header, *lines) = [], text[:text.rfind('\n') + 1].splitlines() or ['']
     if header and header.split(',') != list(columns): raise InputError(f'{path}: has other columns than this version writes; go on with the version that began it, or take another folder.')
     for cells in csv.reader(l for l in lines if len(l) < 10_000):
-        if len(cells) != len(columns) or cells[0] != str(len(rows) + 1): break
+        if len(cells) != len(columns) or cells[0] != str(len(rows) + first): break
         rows.append(dict(zip(columns, cells)))
     return rows
 
-def keep_rows(path, n, columns=COLUMNS):
+def keep_rows(path, n, columns=COLUMNS, first=1):
     "Cut the file at `path` back to its first `n` rows, atomically."
-    rows = read_rows(path, columns)[:n]
+    rows = read_rows(path, columns, first)[:n]
     if not Path(path).exists(): return
     with atomic(path) as tmp: tmp.write_text(_line(columns) + ''.join(_line(r.values()) for r in rows), encoding='utf-8')
 

@@ -96,14 +96,15 @@ def tidy(out):
 # %% ../nbs/10_folder.ipynb #c016
 def finished(
     out:str|Path, # a run folder
+    first:int=1, # number of its first frame after 0000: another than 1 if it holds a part of a run
 )->int:
-    "How many frames after 0000 are done; cuts `metrics.csv` and `timings.csv` back to them."
+    "The number of the last frame that is done; cuts `metrics.csv` and `timings.csv` back to it."
     out, n = Path(out), 0
-    rows = read_rows(out/'metrics.csv')
-    while n < len(rows) and frame_path(out, n + 1).is_file(): n += 1
-    keep_rows(out/'metrics.csv', n)
-    keep_rows(out/'timings.csv', n, TIMING_COLUMNS)
-    return n
+    rows = read_rows(out/'metrics.csv', first=first)
+    while n < len(rows) and frame_path(out, first + n).is_file(): n += 1
+    keep_rows(out/'metrics.csv', n, first=first)
+    keep_rows(out/'timings.csv', n, TIMING_COLUMNS, first)
+    return first + n - 1
 
 # %% ../nbs/10_folder.ipynb #c019
 def differences(old, new):
@@ -158,7 +159,7 @@ def _orphans(out):
     "Names of files of a run that has lost its run.json."
     return sorted(p.name for p in out.iterdir() if re.fullmatch(_OWN, p.name) and p.name not in ('edges', 'state', 'shots.json'))
 
-def _init_frame(out, run, start):
+def _init_frame(out, run, start, first):
     "The init frame of a run, as it lies in its folder."
     file = frame_path(out, 0)
     if not file.exists(): # stopped between run.json and the picture
@@ -166,16 +167,16 @@ def _init_frame(out, run, start):
         if run['init'] != (now := picture_hash(init)): run['init'] = now; write_run(out, run)
     init = open_frame(out, 0)
     if picture_hash(init) != run['init']: raise InputError(f'{file}: not the init frame that the run started from; put it back, or choose another folder.')
-    _note_versions(out, run)
+    _note_versions(out, run, first)
     return init
 
-def _note_versions(out, run):
+def _note_versions(out, run, first):
     "Write down, and say once, that a run goes on with other versions than it began with."
     then, now = [run, *run.get('continued', [])][-1]['versions'], versions()
     if then == now: return
     changed = '; '.join(differences(then, now))
     print(f'{out}: continued with other versions or threads ({changed}); the frames to come may differ in the last bits from what they would have been.', file=sys.stderr)
-    run['continued'] = [*run.get('continued', []), dict(frame=finished(out), versions=now)]; write_run(out, run)
+    run['continued'] = [*run.get('continued', []), dict(frame=finished(out, first), versions=now)]; write_run(out, run)
 
 # %% ../nbs/10_folder.ipynb #c024
 def open_run(
@@ -183,6 +184,7 @@ def open_run(
     contract:dict, # what must be the same to continue: numbers, strings, None
     start, # called for the init frame (1,3,H,W) in [0,1] if there is none yet
     overwrite:bool=False, # move a run with another contract aside instead of refusing
+    first:int=1, # number of its first frame after 0000
     **more, # what else goes into run.json when a run starts
 ):  # run.json's content and the init frame, with 8-bit values
     "Start a run, or continue the one there is; `InputError` says what differs."
@@ -200,7 +202,7 @@ def open_run(
         init = start()
         run = dict(contract=contract, init=picture_hash(init), versions=versions(), argv=sys.argv, **more)
         write_run(out, run); save_picture(frame_path(out, 0), init)
-    return run, _init_frame(out, run, start)
+    return run, _init_frame(out, run, start, first)
 
 # %% ../nbs/10_folder.ipynb #c032
 @contextmanager

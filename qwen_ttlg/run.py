@@ -161,6 +161,7 @@ class Chain:
     out:Path=None # the run folder
     nets:Networks=None # that judge the frames
     own:tuple=() # losses of the caller's own, for every frame
+    first:int=1 # number of the first frame of the folder, after 0000
 
     def begin(self, pipe, settings, picture, edges, same_moment=True, shot=0): # a shot begins with this picture
         self.guide = make_guide(pipe, settings, picture, edges, same_moment); self.guide.shot = shot; self.guide.lasting += self.own
@@ -273,10 +274,11 @@ class Keeper:
 # %% ../nbs/11_run.ipynb #c027r
 def ahead(
     items, # any iterable
-    make, # (number from 1 on, item) -> anything
+    make, # (number, item) -> anything
+    first:int=1, # number of the first item
 ):  # yields what `make` gives, in order
     "Make one thing more than is asked for, in a thread; what goes wrong is raised when its turn comes."
-    numbered, end = enumerate(items, 1), object()
+    numbered, end = enumerate(items, first), object()
     def one(): return end if (item := next(numbered, end)) is end else make(*item)
     with ThreadPoolExecutor(1, 'ahead') as pool:
         now = pool.submit(one)
@@ -316,11 +318,11 @@ def gated_frame(pipe, i, edges, chain, motion=None):
     return _not_through(i, edges, chain, best and best[1], tries)
 
 # %% ../nbs/11_run.ipynb #c026s0
-def _resume(pipe, out, settings, init, reference, shots, losses):
+def _resume(pipe, out, settings, init, reference, shots, losses, first):
     "The chain as the folder has it."
-    done = finished(out)
-    begun = max((i for i in shots if i <= done), default=0)
-    chain = Chain(done, begun, open_frame(out, done, init.shape[-2:]), None if begun else reference, out=Path(out), nets=Networks.load(settings.networks, pipe._execution_device), own=losses)
+    done = finished(out, first)
+    begun = max((i for i in shots if first <= i <= done), default=0)
+    chain = Chain(done, begun, open_frame(out, done if done >= first else 0, init.shape[-2:]), None if begun else reference, out=Path(out), nets=Networks.load(settings.networks, pipe._execution_device), own=losses, first=first)
     save_schema(out)
     if settings.reference == 'latents' and done > begun: chain.latents = _open_latents(out, done)
     if reference and not begun: chain.begin(pipe, settings, init, reference)
@@ -329,8 +331,8 @@ def _resume(pipe, out, settings, init, reference, shots, losses):
 def _check_done(out, chain, rows, shots):
     "`InputError` if the frame to go on from is not the one that was drawn, or frames were drawn as parts of other shots."
     i = chain.done
-    if i and picture_hash(chain.prev) != rows[i - 1]['picture']: raise InputError(f'{frame_path(out, i)}: not the frame that was drawn; put it back, or delete it, and the same command draws it anew.')
-    for i, row in enumerate(rows[:chain.done], 1):
+    if rows and picture_hash(chain.prev) != rows[-1]['picture']: raise InputError(f'{frame_path(out, i)}: not the frame that was drawn; put it back, or delete it, and the same command draws it anew.')
+    for i, row in enumerate(rows, chain.first):
         if row['shot'] != str(now := sum(j <= i for j in shots)): raise InputError(f'{frame_path(out, i)}: drawn as a frame of shot {row["shot"]}, and now belongs to shot {now}; delete it, and the same command draws it and those after it anew.')
 
 # %% ../nbs/11_run.ipynb #c0262
@@ -365,12 +367,12 @@ def _next_frame(pipe, chain, settings, init, i, e, shots):
 # %% ../nbs/11_run.ipynb #c026f
 def _frames(pipe, out, chain, settings, init, edges, shots):
     "The frames that are still missing."
-    size, rows = init.shape[-2:], read_rows(Path(out)/'metrics.csv')
+    size, rows = init.shape[-2:], read_rows(Path(out)/'metrics.csv', first=chain.first)
     with Keeper(out) as keeper:
-        for i, e in enumerate(ahead(edges, lambda i, e: e if i <= chain.done else _resolve(e, *size)), 1):
+        for i, e in enumerate(ahead(edges, lambda i, e: e if i <= chain.done else _resolve(e, *size), chain.first), chain.first):
             start = time.perf_counter()
             if i <= chain.done:
-                _same_map(e, rows[i - 1], size)
+                _same_map(e, rows[i - chain.first], size)
                 if i >= chain.begun and (i == chain.done or chain.guide is None or chain.drift.anchor): _recall(pipe, out, chain, settings, init, i, _resolve(e, *size), shots)
                 continue
             if i == chain.done + 1: _check_done(out, chain, rows, shots); keeper.before = chain.prev, chain.before and chain.before.source
@@ -409,10 +411,10 @@ def _segment(pipe, keeper, chain, part):
 # %% ../nbs/11_run.ipynb #c026k
 def _keyframed(pipe, out, chain, settings, init, edges, shots):
     "The frames that are still missing, segment by segment."
-    size, rows, part, before = init.shape[-2:], read_rows(Path(out)/'metrics.csv'), [], chain.before and chain.before.source
+    size, rows, part, before = init.shape[-2:], read_rows(Path(out)/'metrics.csv', first=chain.first), [], chain.before and chain.before.source
     with Keeper(out) as keeper:
-        for i, e in enumerate(edges, 1):
-            if i <= chain.done: _same_map(e, rows[i - 1], size)
+        for i, e in enumerate(edges, chain.first):
+            if i <= chain.done: _same_map(e, rows[i - chain.first], size)
             if i < chain.begun: continue
             e, start = _resolve(e, *size), time.perf_counter()
             if i == chain.done + 1: _check_done(out, chain, rows, shots); keeper.before = chain.prev, before
@@ -443,17 +445,19 @@ def stream(
     shots=None, # frame number -> function of its `EdgeMap` that gives the picture with which a new shot begins; or a function that makes this dict, called when the folder is open
     overwrite:bool=False, # move another run in this folder aside
     losses=(), # further losses, of one's own, that guide every frame; when the run is continued they must be given again
-):  # yields (frame number, picture tensor (1,3,H,W), metrics row) for every frame drawn now; the first item says how many were done before
+    first:int=1, # number of the first frame to draw, where `edges` begins: that of a shot whose video is drawn in several folders
+):  # yields (frame number, picture tensor (1,3,H,W), metrics row) for every frame drawn now; the first item has the number of the last one that was done before
     "Draw the frames of a run one after the other; of frames that are done only those edge maps are looked at that lie in files, to see whether they are still the same."
     settings, shots, source = settings or Settings(), shots or {}, source or {}
     settings.ready(); losses = as_losses(losses); named = {'own losses': [f'{n} {l.weight:g} {loss_hash(l)}' for n, l in zip(loss_names(losses), losses)]} if losses else {}
     start = init if callable(init) else lambda: to_tensor(init) if isinstance(init, Image.Image) else init
     if not callable(init): check_size(*start().shape[-2:]); source = source | {'init frame hash': picture_hash(start())}
+    if first > 1: named['first frame'] = first
     model = {k: v for k, v in asdict(pipe.info).items() if k in ('model_id', 'revision', 'dtype', 'weights', 'speed', 'lora')}
     with claim(out) as out:
-        run, init = open_run(out, settings.contract() | named | model | source, start, overwrite, model=asdict(pipe.info), notes=[*pipe.info.notes, *notes])
+        run, init = open_run(out, settings.contract() | named | model | source, start, overwrite, first, model=asdict(pipe.info), notes=[*pipe.info.notes, *notes])
         shots = shots() if callable(shots) else shots
-        chain = _resume(pipe, out, settings, init, reference, shots, losses)
+        chain = _resume(pipe, out, settings, init, reference, shots, losses, first)
         yield chain.done, None, None
         yield from (_keyframed if settings.keyframe_every else _frames)(pipe, out, chain, settings, init, edges, shots)
 
@@ -463,13 +467,14 @@ def run_frames(
     settings:Settings=None, *,
     total:int=None, # number of frames after 0000, for the time left; by default len(edges)
     progress:bool=True, # show a progress bar
-    **kwargs, # `reference`, `notes`, `source`, `shots`, `overwrite` and `losses` of `stream`
-)->int: # number of frames after 0000 in the folder
+    **kwargs, # `reference`, `notes`, `source`, `shots`, `overwrite`, `losses` and `first` of `stream`
+)->int: # number of the last frame in the folder
     "Draw a whole run, or what is missing of it."
     total = total if total is not None else len(edges) if hasattr(edges, '__len__') else None
     frames = stream(pipe, init, edges, out, settings, **kwargs)
     done, _, _ = next(frames) # what there is to say is said before the bar
-    if done: print(f'{out}: {done} frames are done, continuing.', file=sys.stderr)
-    with tqdm(total=total, initial=done, unit='frame', disable=not progress or total is not None and done >= total, smoothing=.1) as bar:
+    before = kwargs.get('first', 1) - 1
+    if done > before: print(f'{out}: {done - before} frames are done, continuing.', file=sys.stderr)
+    with tqdm(total=total, initial=done - before, unit='frame', disable=not progress or total is not None and done - before >= total, smoothing=.1) as bar:
         for done, picture, row in frames: bar.update(); bar.set_postfix(edge_loss=f"{row['edge_loss']:.4f}")
     return done
