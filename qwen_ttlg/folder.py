@@ -60,12 +60,13 @@ def versions():
 @contextmanager
 def claim(
     out:str|Path, # the run folder, made if absent
+    wait:float=0., # seconds to wait for a process that owns it
 ):  # yields it as a `Path`
     "Own a run folder while the block runs, again and again in one thread; `InputError` with the number of the process that owns it already."
     out = make_folder(out)
     if links := [p.name for p in out.iterdir() if p.is_symlink()]: raise InputError(f'{out}: {links[0]} in it is a link to another place, where nothing is to be written; remove it, or take another folder.')
     lock = FileLock(out/'.lock', is_singleton=True)
-    try: lock.acquire(blocking=False)
+    try: lock.acquire(timeout=wait)
     except Timeout: raise InputError(f'{out}: process {_owner(out)} is working in it; wait until it has ended, or take another folder.') from None
     try:
         if lock.lock_counter == 1:
@@ -137,7 +138,7 @@ def write_run(out, run):
     with atomic(Path(out)/'run.json') as tmp: tmp.write_text(json.dumps(run, indent=1, ensure_ascii=False), encoding='utf-8')
 
 # %% ../nbs/10_folder.ipynb #c023
-_OWN = r'frame_\d+\.png|(metrics|timings)\.csv|(run|shots|baselines)\.json|metrics\.csv-metadata\.json|edges|state|video\.\w+|report\.html|unguided'
+_OWN = r'frame_\d+\.png|(metrics|timings)\.csv|(run|shots|baselines)\.json|metrics\.csv-metadata\.json|edges|state|video\.\w+|report\.html|unguided|shots|preview\.jpg'
 
 def move_aside(
     out:Path, # a run folder that is claimed

@@ -7,7 +7,6 @@ __all__ = ['Task', 'Failed', 'perform', 'LocalEngine', 'Schedule']
 
 # %% ../nbs/16_tasks.ipynb #k004
 import heapq, time, traceback
-from collections import namedtuple
 from dataclasses import dataclass, field
 from itertools import count
 from fastcore.basics import patch
@@ -48,10 +47,10 @@ class LocalEngine:
         load, # () -> the pipeline, called at the first task
     ): self.load, self.pipe, self.task = load, None, None
 
+    workers = ['here'] # names of those there are
+
     @property
-    def free(self): return self.task is None # can it take a task?
-    @property
-    def busy(self): return self.task is not None # is there something to wait for?
+    def free(self): return [] if self.task else self.workers # names of those that can take a task
     def submit(self, task): self.task = task
 
     def wait(self, seconds=None): # -> [(task, name of the worker, what it gave)] of those that have ended; here always one
@@ -118,11 +117,23 @@ def _came(self:Schedule, task, worker, given):
 @patch
 def _give_out(self:Schedule):
     "Give every free worker something to do, opening jobs where there is nothing."
-    while self.engine.free:
-        while not self.ready:
+    while self.engine.free or not self.open:
+        if not self.ready:
             if (new := next(self.jobs, None)) is None: return
-            n, (name, steps) = new; self.open[n] = _Job(name, steps); self._step(n, None)
-        self.engine.submit(heapq.heappop(self.ready)[-1])
+            n, (name, steps) = new; self.open[n] = _Job(name, steps); self._step(n, None); continue
+        if not self.engine.free or (task := self._next()) is None: return
+        self.engine.submit(task)
+
+@patch
+def _next(self:Schedule):
+    "The first task that a free worker should have; one that has failed waits for a worker that has not failed at it, if there is any."
+    free, workers, later, found = set(self.engine.free), set(self.engine.workers), [], None
+    while self.ready and found is None:
+        first = heapq.heappop(self.ready); tried = {*first[-1].tried}
+        if free <= tried and workers - tried: later.append(first)
+        else: found = first[-1]
+    for task in later: heapq.heappush(self.ready, task)
+    return found
 
 @patch
 def __iter__(self:Schedule):
@@ -130,6 +141,6 @@ def __iter__(self:Schedule):
     while True:
         self._give_out()
         yield from self.ended; self.ended = []
-        if not self.engine.busy: return
+        if not self.open: return
         for came in self.engine.wait(self.every): self._came(*came)
         if time.monotonic() - told >= self.every: told = time.monotonic(); yield None
