@@ -206,7 +206,8 @@ def __enter__(self:Progress):
 
 @patch
 def _run(self:Progress):
-    while not self.stop.wait(self.every): self._tell()
+    pause = self.every
+    while not self.stop.wait(pause): start = time.monotonic(); self._tell(); pause = max(self.every, 10*(time.monotonic() - start)) # a slow disk is asked less often
 
 @patch
 def _tell(self:Progress):

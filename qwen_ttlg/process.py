@@ -255,12 +255,6 @@ def edge_maps(
             return e
         yield make
 
-# %% ../nbs/15_process.ipynb #c020u
-def _without_guidance(pipe, edit, progress):
-    "The same run without guidance, in a folder of its own."
-    plain = replace(edit.settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0., style_image=None, mask=None)
-    process_video(pipe, edit.video, edit.out/'unguided', plain, edit.selection, edit.look, Output(no_sound=True, no_report=True), progress=progress)
-
 # %% ../nbs/15_process.ipynb #c020e
 @dataclass
 class Edit:
@@ -318,6 +312,12 @@ def draw(self:Edit, pipe,
     run_frames(pipe, lambda: self.look.init(pipe, first, self.settings), islice(edge_maps(pictures, self.out/'edges', self.selection.edge_method), frames), self.out, self.settings,
                reference=reference, source=self.contract, shots=lambda: self.look.shots(pipe, keep_shots(self.out, self.shots), self.settings, self.out), notes=self.notes,
                total=self.frames if frames is None else frames, overwrite=overwrite, progress=progress, losses=losses)
+
+# %% ../nbs/15_process.ipynb #c020u
+def _without_guidance(pipe, edit, progress):
+    "The same run without guidance, in a folder of its own."
+    plain = replace(edit.settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0., style_image=None, mask=None)
+    process_video(pipe, edit.video, edit.out/'unguided', plain, edit.selection, edit.look, Output(no_sound=True, no_report=True), progress=progress)
 
 # %% ../nbs/15_process.ipynb #c020f
 @patch
