@@ -60,7 +60,7 @@ if 'lost' in sys.argv:
         cluster.worker_nodes.discard(second)
         there.update({p: p.stat().st_mtime_ns for p in [*(d/'lost').glob('*/shots/*/frame_00*.png'), *(d/'lost').glob('*/frame_00*.png')] if p.name != 'frame_0000.png'})
         time.sleep(15)
-        joined.append(subprocess.Popen([sys.executable, '-c', 'from ray.scripts.scripts import main; main()', 'start', '--block', '--address', cluster.address, '--num-cpus', '1', '--object-store-memory', '100000000'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        joined.append(subprocess.Popen([sys.executable, '-m', 'ray.scripts.scripts', 'start', '--block', '--address', cluster.address, '--num-cpus', '1', '--object-store-memory', '100000000'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
     k = threading.Thread(target=disturb); k.start(); e = begun(2); b = edit(e, 'lost'); k.join()
     now = lambda p: (p if p.parent.parent == d/'lost' else p.parents[2]/p.name).stat().st_mtime_ns
     keep(lost=dict(seconds=b.seconds, frames=b.frames, failed=b.failed, there=len({(p if p.parent.parent == d/'lost' else p.parents[2]/p.name) for p in there}), drawn_again=sum(now(p) != at for p, at in there.items()), alive=sum(x['Alive'] for x in ray.nodes()) if ray.is_initialized() else None, same=same('local', 'lost')))
