@@ -285,8 +285,7 @@ class Edit:
 
     @cached_property
     def contract(self): # what must be the same when it is continued
-        size = '{}x{}'.format(*self.selection.size_of(self.info))
-        return {'video hash': _source_hash(self.info.path), 'size': size} | self.look.contract() | self.selection.contract()
+        return {'video hash': _source_hash(self.info.path)} | self.look.contract() | self.selection.contract()
 
 # %% ../nbs/15_process.ipynb #c020c
 @patch
@@ -294,9 +293,9 @@ def check(self:Edit, pipe,
     overwrite=False, # as for `process_video`
     progress=True, # show how far the search for cuts is
 ):
-    "`InputError` for whatever cannot be meant, before the run folder is made."
+    "`InputError` for whatever cannot be meant, before a frame is drawn."
     inputs = [self.info.path, self.look.init_frame, self.look.shot_frames, self.settings.style_image, self.settings.mask]
-    self.settings.ready(); self.output.check(self.out, *inputs); _apart(self.out, inputs, overwrite)
+    self.settings.ready(); self.selection.size_of(self.info); self.output.check(self.out, *inputs); _apart(self.out, inputs, overwrite)
     self.shots = find_starts(self.info, self.selection, self.out, self.contract['video hash'], self.times, progress)
     self.look.check(pipe, [i for i in self.shots['starts'] if i <= self.frames])
 
