@@ -321,7 +321,7 @@ def qwen_process_videos(argv):
     p.add_argument('--engine', choices=('local', 'ray'), default='local', help="local: one after the other in this process; ray: on all GPUs of this machine, or of a Ray cluster (default: local)")
     p.add_argument('--workers', type=int, metavar='INT', help='how many pipelines draw at the same time (default: as many as there are GPUs for; without a GPU, cores)')
     p.add_argument('--gpus_per_frame', dest='gpus', type=int, default=1, metavar='INT', help='GPUs of a worker, which share each frame: 1, 2 or 4 (default: 1)')
-    p.add_argument('--ray_address', metavar='ADDRESS', help='a running cluster: HOST:6379, or auto (default: the environment variable RAY_ADDRESS, else a cluster of this machine is started)')
+    p.add_argument('--ray_address', metavar='ADDRESS', help='a running cluster: HOST:6379, or auto (default: the environment variable RAY_ADDRESS, else a cluster that runs on this machine, else one is started)')
     p.add_argument('--retries', type=int, default=2, metavar='INT', help='how often a shot is tried again, by another worker if there is one (default: 2)')
     p.add_argument('--style_prompt', help="words with which the model restyles the first frames, such as 'as a night scene' (default: the first frames as they are)")
     p.add_argument('--no_progress', action='store_true', help='show no line about how far it is')

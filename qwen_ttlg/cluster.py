@@ -45,17 +45,18 @@ class RayEngine:
     def __init__(self,
         load, # () -> the pipeline of a worker; can be pickled
         workers:int=None, # how many; None: as many as the cluster has room for now
-        address:str=None, # of a cluster, as for `ray.init`; None: that of RAY_ADDRESS, or else one is started on this machine
+        address:str=None, # of a cluster, as for `ray.init`; None: that of RAY_ADDRESS, or one that runs on this machine, or else one is started here
         gpus_per_frame:int=1, # GPUs of a worker, where there are any
         device:str=None, # 'cpu': workers have a core instead, GPU or not
     ):
         self.ray, self.load = load_ray(), load
         self.own, self.dashboard = not self.ray.is_initialized(), ''
         if self.own: self._connect(address)
-        total = self.ray.cluster_resources(); gpu = device != 'cpu' and (device is not None or total.get('GPU', 0) > 0)
+        nodes = [n['Resources'] for n in self.ray.nodes() if n['Alive']]
+        gpu = device != 'cpu' and (device is not None or any('GPU' in n for n in nodes))
         self.needs = {'GPU': gpus_per_frame, 'CPU': 1} if gpu else {'CPU': gpus_per_frame}
-        room = int(min(total.get(k, 0)//n for k, n in self.needs.items()))
-        if workers is None and not room: self.close(); raise InputError(f'--engine ray: the cluster has {total.get("GPU", 0):g} GPUs and {total.get("CPU", 0):g} cores, a worker needs {self.needed}; add a machine, or use fewer --gpus_per_frame.')
+        room = sum(int(min(n.get(k, 0)//need for k, need in self.needs.items())) for n in nodes)
+        if workers is None and not room: self.close(); raise InputError(f'--engine ray: no machine of the cluster has the {self.needed} that a worker needs; add one, or use fewer --gpus_per_frame.')
         self.seats = [_Seat() for _ in range(workers or room)]
         self.patient = time.monotonic()
         for seat in self.seats: self._begin(seat)
@@ -68,7 +69,9 @@ class RayEngine:
         try:
             if address and re.fullmatch(r'[^/]+:\d+', address): socket.create_connection(address.rsplit(':', 1), 5).close() # Ray itself would wait for a long time
             self.dashboard = self.ray.init(address=address, log_to_driver=False, logging_level='ERROR').dashboard_url
-        except (OSError, ValueError, RuntimeError) as e: raise InputError(f'--ray_address {address}: no Ray cluster answers there ({_first_line(e) or type(e).__name__}); start one with: ray start --head') from e
+        except (OSError, ValueError, RuntimeError) as e:
+            why = _first_line(e) or type(e).__name__
+            raise InputError(f'--ray_address {address}: no Ray cluster answers there ({why}); start one with: ray start --head' if address else f'--engine ray: Ray could not be started on this machine ({why}); start it with: ray start --head, which says more.') from e
 
 # %% ../nbs/16_cluster.ipynb #r013
 @patch
