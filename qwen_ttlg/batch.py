@@ -167,9 +167,10 @@ class Progress:
     "A line about all videos, while they are edited: a context manager."
     def __init__(self, total, shown=True, every=2.):
         self.total, self.shown, self.every, self.ended, self.failed, self.shots, self.frames = total, shown, every, 0, 0, {}, 0
-        self.began, self.stop = time.monotonic(), threading.Event()
+        self.began, self.stop = None, threading.Event()
 
-    def planned(self, shots): # of one more video
+    def planned(self, shots): # of one more video; from the first on time counts, before it models are loaded
+        self.began = self.began or time.monotonic()
         self.shots |= {(s.edit.out.name, s.number): [s, (n := self._rows(s)), n] for s in shots} # shot, rows there were, rows there are
 
     def end(self, name, failed=False): # a video has ended
@@ -191,7 +192,8 @@ class Progress:
 @patch
 def line(self:Progress)->str:
     "How far it is."
-    (frames, videos), spent = self.look(), time.monotonic() - self.began
+    if not self.began and not self.ended: return f'{self.total} video{"s"*(self.total != 1)}, starting'
+    (frames, videos), spent = self.look(), time.monotonic() - (self.began or time.monotonic())
     shots = [e for e in self.shots.copy().values()]; done = sum(now >= shot.count for shot, _, now in shots)
     left = f', about {_clock(spent*(self.total - videos)/videos)} to go' if 0 < videos < self.total and spent > 5 else ''
     return f'{self.ended} of {self.total} videos' + f' ({self.failed} failed)'*bool(self.failed) + f', {done} of {len(shots)} shots'*bool(shots) + f', {frames} frames, {frames/max(spent, 1e-9):.2f} a second{left}'
@@ -200,7 +202,7 @@ def _clock(seconds): m, s = divmod(round(seconds), 60); return f'{m//60}:{m % 60
 
 @patch
 def __enter__(self:Progress):
-    self.bar = tqdm(total=self.total, bar_format='{percentage:3.0f}%|{bar:20}| {desc}', disable=not self.shown)
+    self.bar = tqdm(total=self.total, bar_format='{percentage:3.0f}%|{bar:20}| {desc}', delay=self.every, disable=not self.shown)
     self.thread = threading.Thread(target=self._run, daemon=True); self.thread.start()
     return self
 

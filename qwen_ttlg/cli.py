@@ -295,7 +295,7 @@ def _engine(args, load):
         return LocalEngine(load)
     from qwen_ttlg.cluster import RayEngine
     engine = RayEngine(load, args.workers, args.ray_address, args.gpus, args.device)
-    print(f'{len(engine.seats)} workers of {engine.needed}' + (f'; dashboard: {engine.dashboard}' if engine.dashboard else ''), file=sys.stderr)
+    print(f'{(n := len(engine.seats))} worker{"s"*(n != 1)} of {engine.needed}' + (f'; dashboard: {engine.dashboard}' if engine.dashboard else ''), file=sys.stderr)
     return engine
 
 # %% ../nbs/17_cli.ipynb #c018y

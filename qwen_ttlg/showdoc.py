@@ -38,8 +38,10 @@ def fields_table(
 # %% ../nbs/19_showdoc.ipynb #t010
 class ApiEntry(BasicMarkdownRenderer):
     "What nbdev shows of a name: as it does by itself, but the fields of a dataclass as a table."
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, sym, *args, **kwargs):
+        try: super().__init__(sym, *args, **kwargs)
+        except NameError: # the annotation of a base class that only type checkers can read
+            sym.__signature__ = inspect.signature(sym); super().__init__(sym, *args, **kwargs)
         if self.docs == type.__call__.__doc__: self.docs = '' # says nothing
 
     def _repr_markdown_(self):
