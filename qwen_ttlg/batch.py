@@ -149,6 +149,7 @@ def list_videos(
         taken.add(name); e['name'] = name
     return entries
 
+# %% ../nbs/16_batch.ipynb #b020x0
 def _read_list(path):
     try: text = path.read_text(encoding='utf-8')
     except UnicodeDecodeError: raise InputError(f'{path}: not a list of videos; one video alone is edited with qwen_process_video.') from None

@@ -113,6 +113,7 @@ def _leave(self:RayEngine, seat):
         remove_placement_group(seat.group)
     seat.actor = seat.group = seat.ref = seat.name = seat.task = None
 
+# %% ../nbs/16_cluster.ipynb #r013x0
 @patch(as_prop=True)
 def workers(self:RayEngine): return [s.name for s in self.seats if s.name] # names of those there are
 
@@ -135,6 +136,7 @@ def wait(self:RayEngine, seconds:float=None): # -> [(task, name of the worker, w
     if ready: ready, _ = self.ray.wait(list(seats), num_returns=len(seats), timeout=0) # and all that have ended meanwhile
     return [came for ref in ready if (came := self._ended(seats[ref], ref))]
 
+# %% ../nbs/16_cluster.ipynb #r014x0
 @patch
 def _ended(self:RayEngine, seat, ref):
     "What became of what a seat was at; a worker that is gone is replaced."

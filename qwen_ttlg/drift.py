@@ -88,13 +88,13 @@ class Anchor:
     def keep(self, picture): # (B,3,H,W), the present frame as edited
         self.kept = [self.kept[0], *self.kept[1:][2 - self.most:], (Track(self.source), reduced(picture, 256), picture)]
 
+# %% ../nbs/09_drift.ipynb #c013x0
 def _filled(views):
     "Each place from the first of the pairs (colours, known) that knows it."
     colours, known = views[0][0]*views[0][1], views[0][1]
     for c, k in views[1:]:
         new = k*(1 - known); colours, known = colours + c*new, known + new
     return colours, known
-
 
 # %% ../nbs/09_drift.ipynb #c016
 def blur(x, sigma):

@@ -74,25 +74,28 @@ class Controls:
             w.max = now
             if full: w.value = now
 
-    def set(self, **values):
-        "Move widgets; None is where nothing is left out."
-        if 'num_inference_steps' in values: self.widgets['num_inference_steps'].value = values['num_inference_steps']
-        for name, v in values.items():
-            if name not in self.widgets: self.others = type(self.others)(**asdict(self.others) | {name: v}); continue
-            w = self.widgets[name]
-            if name in _OPEN: v = w.max if v is None and _OPEN[name] == 'all' else v or 0; w.max = max(w.max, v)
-            elif isinstance(w, (W.Text, W.Textarea)): v = v or ''
-            elif name in _RANGES: w.max = max(w.max, v) # a preset may go further than the slider
-            w.value = v
+# %% ../nbs/18_explore.ipynb #t011x0
+@patch
+def set(self:Controls, **values):
+    "Move widgets; None is where nothing is left out."
+    if 'num_inference_steps' in values: self.widgets['num_inference_steps'].value = values['num_inference_steps']
+    for name, v in values.items():
+        if name not in self.widgets: self.others = type(self.others)(**asdict(self.others) | {name: v}); continue
+        w = self.widgets[name]
+        if name in _OPEN: v = w.max if v is None and _OPEN[name] == 'all' else v or 0; w.max = max(w.max, v)
+        elif isinstance(w, (W.Text, W.Textarea)): v = v or ''
+        elif name in _RANGES: w.max = max(w.max, v) # a preset may go further than the slider
+        w.value = v
 
-    @property
-    def settings(self): # `Settings`; `InputError` for values that contradict each other
-        given = {n: self._value(n, w.value) for n, w in self.widgets.items()}
-        return type(self.others)(**asdict(self.others) | given)
+@patch(as_prop=True)
+def settings(self:Controls): # `Settings`; `InputError` for values that contradict each other
+    given = {n: self._value(n, w.value) for n, w in self.widgets.items()}
+    return type(self.others)(**asdict(self.others) | given)
 
-    def _value(self, name, v):
-        if name in _OPEN: return None if v == (self.widgets['num_inference_steps'].value if _OPEN[name] == 'all' else 0) else v
-        return None if v == '' and name in ('style_image', 'mask') else v
+@patch
+def _value(self:Controls, name, v):
+    if name in _OPEN: return None if v == (self.widgets['num_inference_steps'].value if _OPEN[name] == 'all' else 0) else v
+    return None if v == '' and name in ('style_image', 'mask') else v
 
 # %% ../nbs/18_explore.ipynb #t014
 class _Cancelled(Exception): "Somebody pressed Cancel."
@@ -153,6 +156,7 @@ def _picked(self:Explorer, _):
     if found: self._show(found)
     else: self.shown = None; self.curves.value = ''; self.compare.show(source=self.clip.pictures[k], edges=to_pil(self.clip.maps[k].edges)); self._list()
 
+# %% ../nbs/18_explore.ipynb #t016x0
 @patch
 def run(self:Explorer):
     "Draw the chosen frame with the chosen settings, in a thread; another run must have ended."
@@ -217,6 +221,7 @@ def _show(self:Explorer, t):
     self.compare.show(**{k: p for k, p in t.pictures.items()}, **others)
     self.curves.value = loss_curves(t.losses, t.goals, t.settings.num_inference_steps); self._list()
 
+# %% ../nbs/18_explore.ipynb #t018x0
 @patch
 def _list(self:Explorer):
     "The list of tries, and the table of the shown one beside the pinned."

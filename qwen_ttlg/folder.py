@@ -79,6 +79,7 @@ def _owner(out):
     try: return int((Path(out)/'.pid').read_text())
     except (OSError, ValueError): return 'of an unknown number'
 
+# %% ../nbs/10_folder.ipynb #c012x0
 def owner(
     out:str|Path, # a run folder
 ):  # the number of another process that works in it; None if there is none

@@ -170,16 +170,18 @@ class GuidedScheduler(FlowMatchEulerDiscreteScheduler):
         "Forget the frame: what was noted, the fp32 copy, resized losses."
         self.notes, self.precise, self.given, self.losses = [], None, None, None
 
-    @property
-    def history(self): # a dict for each guided step: `step`, `sigma`, `shift` (RMS) and `values` of the losses, a number for each sample
-        return [dict(step=i, sigma=self.levels[i], shift=shift.tolist(), values={n: v.tolist() for n, v in values.items()}) for i, values, _, shift in self.notes]
-    @property
-    def skipped(self): return sum(int((~finite).sum()) for _, _, finite, _ in self.notes) # samples times steps whose gradient was not finite
-
     @wraps(FlowMatchEulerDiscreteScheduler.set_timesteps) # the pipeline looks at the names of its parameters
     def set_timesteps(self, *args, **kwargs):
         super().set_timesteps(*args, **kwargs)
         self.restart(); self.levels = self.sigmas.tolist() # where the host can see them
+
+# %% ../nbs/05_guidance.ipynb #c028x0
+@patch(as_prop=True)
+def history(self:GuidedScheduler): # a dict for each guided step: `step`, `sigma`, `shift` (RMS) and `values` of the losses, a number for each sample
+    return [dict(step=i, sigma=self.levels[i], shift=shift.tolist(), values={n: v.tolist() for n, v in values.items()}) for i, values, _, shift in self.notes]
+
+@patch(as_prop=True)
+def skipped(self:GuidedScheduler): return sum(int((~finite).sum()) for _, _, finite, _ in self.notes) # samples times steps whose gradient was not finite
 
 # %% ../nbs/05_guidance.ipynb #c029
 @patch

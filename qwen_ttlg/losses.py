@@ -39,20 +39,24 @@ class PictureLoss:
     def resized(self, height:int, width:int): # the same loss for pictures of another size; a loss with targets brings them along
         return self
 
-    def __call__(self,
-        img: Tensor, # (B,3,H,W) nominally in [0,1], not clamped
-    )->Tensor: # (B,), differentiable
-        "The loss of each sample."
-        img = img.to(torch.promote_types(img.dtype, torch.float32))
-        if self.scale == 1: return self.measure(img)
-        size = [max(1, round(n*self.scale)) for n in img.shape[-2:]]
-        return self.at(*size).measure(F.interpolate(img, size, mode='area'))
-
-    def on(self, device): # the same loss with its targets there: a copy from host to device makes the host wait
-        new = copy(self); vars(new).update({k: _on(v, device) for k, v in vars(self).items()}, sizes={})
-        return new
-
     def __repr__(self): return f'{type(self).__name__}(name={self.name!r}, weight={self.weight}, tol={self.tol})'
+
+# %% ../nbs/03_losses.ipynb #c007x0
+@patch
+def __call__(self:PictureLoss,
+    img: Tensor, # (B,3,H,W) nominally in [0,1], not clamped
+)->Tensor: # (B,), differentiable
+    "The loss of each sample."
+    img = img.to(torch.promote_types(img.dtype, torch.float32))
+    if self.scale == 1: return self.measure(img)
+    size = [max(1, round(n*self.scale)) for n in img.shape[-2:]]
+    return self.at(*size).measure(F.interpolate(img, size, mode='area'))
+
+# %% ../nbs/03_losses.ipynb #c007x1
+@patch
+def on(self:PictureLoss, device): # the same loss with its targets there: a copy from host to device makes the host wait
+    new = copy(self); vars(new).update({k: _on(v, device) for k, v in vars(self).items()}, sizes={})
+    return new
 
 def _on(v, device): return v.to(device, non_blocking=True) if isinstance(v, Tensor) else [_on(x, device) for x in v] if isinstance(v, list) else v
 

@@ -165,6 +165,7 @@ def _progress_bars(show):
     finally:
         if not show: d.enable_progress_bar(); t.enable_progress_bar()
 
+# %% ../nbs/06_models.ipynb #c023x0
 def _load(source, dtype, device, revision, model_id):
     if source == RANDOM: return random_pipeline(device, dtype)
     from diffusers import QwenImageEditPlusPipeline

@@ -100,6 +100,7 @@ def _end(self:Schedule, n, result):
     if self.ready and isinstance(result, Failed): self.ready = [r for r in self.ready if r[0] != n]; heapq.heapify(self.ready)
     self.ended.append((job.name, result))
 
+# %% ../nbs/16_tasks.ipynb #k016x0
 @patch
 def _came(self:Schedule, task, worker, given):
     "A task has ended, well or not."
@@ -135,6 +136,7 @@ def _next(self:Schedule):
     for task in later: heapq.heappush(self.ready, task)
     return found
 
+# %% ../nbs/16_tasks.ipynb #k017x0
 @patch
 def __iter__(self:Schedule):
     told = time.monotonic()
