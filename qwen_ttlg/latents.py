@@ -7,10 +7,13 @@ __all__ = ['check_size', 'token_grid', 'pack', 'unpack', 'normalize', 'denormali
 
 # %% ../nbs/00_latents.ipynb #c004
 from copy import copy, deepcopy
+from contextlib import ExitStack
 import torch, torch.nn.functional as F
 from torch import nn, Tensor
 from torch.utils.checkpoint import checkpoint as recompute
+from accelerate.utils import align_module_device
 from fastcore.basics import patch
+from diffusers import AutoencoderKLQwenImage
 from diffusers.models.autoencoders.autoencoder_kl_qwenimage import (
     QwenImageAttentionBlock, QwenImageCausalConv3d, QwenImageResample, QwenImageRMS_norm)
 from .core import InputError, constant
@@ -120,7 +123,7 @@ class _Attention2d(nn.Module):
     "The VAE's attention over the positions of one frame, with a single head."
     def __init__(self, block):
         super().__init__()
-        self.norm, self.to_qkv, self.proj = _flat(block.norm), deepcopy(block.to_qkv), deepcopy(block.proj)
+        self.norm, self.to_qkv, self.proj = _flat(block.norm), _flat(block.to_qkv), _flat(block.proj)
 
     def forward(self, x):
         q, k, v = self.to_qkv(self.norm(x)).flatten(2).mT.chunk(3, dim=-1)
@@ -134,17 +137,26 @@ class _Double(nn.Module):
         return x.reshape(b, 2*h, 2*w, c).permute(0, 3, 1, 2)
 
 # %% ../nbs/00_latents.ipynb #c032
+_HOOKS = 'forward', '_diffusers_hook', '_hf_hook', '_old_forward' # what offloading and casting, by diffusers or accelerate, hang on a module
+
+def _unhooked(m):
+    "A shallow copy of a module without the hooks of offloading and casting: the copy is called for itself."
+    new = copy(m)
+    for name in _HOOKS: new.__dict__.pop(name, None)
+    return new
+
 def _flat(m):
     "A copy of the module `m` that works on `(B,C,H,W)`; `m` itself is left as it is."
     if isinstance(m, QwenImageCausalConv3d): return _conv2d(m)
     if isinstance(m, QwenImageResample): return _flat(m.resample)
     if isinstance(m, QwenImageAttentionBlock): return _Attention2d(m)
     if isinstance(m, nn.Upsample): return _Double()
+    new = _unhooked(m)
     if not m._modules:
-        new = deepcopy(m)
+        new = deepcopy(new)
         if isinstance(m, QwenImageRMS_norm): new.gamma = nn.Parameter(m.gamma.detach().reshape(-1, 1, 1).clone())
         return new
-    new = copy(m); new._modules = {n: _flat(c) for n, c in m._modules.items()}
+    new._modules = {n: _flat(c) for n, c in m._modules.items()}
     return new
 
 # %% ../nbs/00_latents.ipynb #c036
@@ -213,15 +225,21 @@ def _blocks_at(self:SingleFrameVAE, scale):
     return self.smaller[scale]
 
 # %% ../nbs/00_latents.ipynb #c042
+def _fetched(m): return hasattr(m, '_hf_hook') and any(p.is_meta for p in m.parameters(recurse=False)) # does accelerate bring its weights when it is called?
+
 def single_frame(
-    vae, # an `AutoencoderKLQwenImage` on any device, of any dtype, with its weights in memory
+    vae, # an `AutoencoderKLQwenImage` on any device, of any dtype, offloaded or not
     checkpoint: bool=False, # compute each block again in the backward pass instead of keeping its insides
     compiled: bool=False, # by `torch.compile`: faster, after a first call that takes some ten seconds for each size
 )->SingleFrameVAE: # on the device and of the dtype of `vae`
-    "Copy what a single frame needs of a video VAE into 2-D convolutions; `InputError` if the weights are offloaded to nowhere (meta)."
-    if any(p.is_meta for p in vae.parameters()):
-        raise InputError('the VAE has no weights in memory (sequential offload or meta device): call single_frame before offloading it.')
-    with torch.inference_mode(False), torch.no_grad(): return SingleFrameVAE(vae, checkpoint, compiled)
+    "Copy what a single frame needs of a video VAE into 2-D convolutions; `InputError` for another class of VAE, or one whose weights are nowhere (meta)."
+    if not isinstance(vae, AutoencoderKLQwenImage):
+        raise InputError(f'{type(vae).__name__}: the VAE of the Qwen-Image pipelines is needed, an AutoencoderKLQwenImage; load one of those.')
+    with torch.inference_mode(False), torch.no_grad(), ExitStack() as stack:
+        for m in filter(_fetched, vae.modules()): stack.enter_context(align_module_device(m))
+        if any(p.is_meta for p in vae.parameters()):
+            raise InputError('the VAE has no weights in memory (they are on the meta device); load it with its weights.')
+        return SingleFrameVAE(vae, checkpoint, compiled).to(vae.dtype) # weights may be stored in fewer bits than they are computed with
 
 # %% ../nbs/00_latents.ipynb #c061
 def _leaves(m):
