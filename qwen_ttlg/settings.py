@@ -110,7 +110,9 @@ def check(self:Settings):
     if (self.ttlg_backward or 0) > self.ttlg_decode: raise InputError(f'--ttlg_backward {self.ttlg_backward}: must be at most --ttlg_decode, {self.ttlg_decode}.')
 
 # %% ../nbs/00_settings.ipynb #c021
-LIGHTNING = 'lightx2v/Qwen-Image-Lightning'
+LIGHTNING = { # hub id and file of the few-step LoRAs of each model
+    '2509': 'lightx2v/Qwen-Image-Lightning:Qwen-Image-Edit-2509/Qwen-Image-Edit-2509-Lightning-{}steps-V1.0-bf16.safetensors',
+    '2511': 'lightx2v/Qwen-Image-Edit-2511-Lightning:Qwen-Image-Edit-2511-Lightning-{}steps-V1.0-bf16.safetensors'}
 
 @dataclass(frozen=True)
 class Speed:
@@ -123,8 +125,8 @@ class Speed:
     steps:int|None=None # of the distilled model it loads as a LoRA
     settings:dict=field(default_factory=dict) # that go with it
 
-    @property
-    def lora(self): return self.steps and f'{LIGHTNING}:Qwen-Image-Edit-2509/Qwen-Image-Edit-2509-Lightning-{self.steps}steps-V1.0-bf16.safetensors' # hub id and file
+    def lora(self, model:str='2509'): # hub id and file of the LoRA for '2509' or '2511'; None without one
+        return LIGHTNING[model].format(self.steps) if self.steps else None
 
 # %% ../nbs/00_settings.ipynb #c022
 def _distilled(steps, **more): return dict(steps=steps, settings=dict(num_inference_steps=steps, true_cfg_scale=1., ttlg_last_steps=steps//2) | more)
