@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['DEFAULT_MODEL', 'RANDOM', 'DTYPES', 'FULL_PARAMETERS', 'FULL_TEXT', 'FULL_VISION', 'choose_device', 'choose_dtype',
            'pass_token_types', 'resolve_model', 'count_parameters', 'bytes_held', 'check_memory', 'ModelInfo',
-           'load_pipeline', 'random_pipeline']
+           'load_pipeline', 'adopt', 'random_pipeline']
 
 # %% ../nbs/06_models.ipynb #c004
-import hashlib, json, os, sys
+import hashlib, json, os, re, sys
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from math import prod
@@ -17,7 +17,7 @@ import psutil, torch
 from safetensors import safe_open
 from .core import InputError
 from .settings import SPEEDS, Speed
-from .speed import set_speed
+from .speed import _check_offload, set_speed
 from .tiny import SCHEDULER, TINY_FOLDER, make_processor, make_text_encoder, make_tokenizer
 
 # %% ../nbs/06_models.ipynb #c006
@@ -50,13 +50,15 @@ def choose_dtype(
 # %% ../nbs/06_models.ipynb #c013
 def pass_token_types(
     pipe, # a Qwen edit pipeline
-):  # a handle; `.remove()` takes the hook off again
+):  # a handle; `.remove()` takes the hook off again. None if a hook of this kind was there already
     "Tell the text encoder of `pipe` which of its input tokens are pictures."
+    if any(getattr(h, 'passes_token_types', False) for h in pipe.text_encoder._forward_pre_hooks.values()): return
     def add(encoder, args, kwargs):
         ids = kwargs.get('input_ids')
         if ids is not None and kwargs.get('mm_token_type_ids') is None:
             kwargs['mm_token_type_ids'] = (ids == encoder.config.image_token_id).int() + 2*(ids == encoder.config.video_token_id).int()
         return args, kwargs
+    add.passes_token_types = True
     return pipe.text_encoder.register_forward_pre_hook(add, with_kwargs=True)
 
 # %% ../nbs/06_models.ipynb #c018
@@ -107,12 +109,15 @@ def bytes_held(
     parameters:int, # of the whole model
     dtype, # torch dtype of the weights
     speed:Speed=SPEEDS['off'],
+    offload:str='none', # 'model': only the largest part at a time
 )->int:
     "Memory that a model's weights take on a GPU; a large one is taken to be made up as the 2509 model is: 47 % blocks, 24 % modulations, 29 % text encoder and the rest."
     if parameters < 1e9: return parameters*dtype.itemsize
     kept, stored = (1 if speed.fp8 in ('products', 'storage') else dtype.itemsize), speed.fp8 == 'storage'
-    return round(parameters*(.47*kept + .24*(not speed.tabulated)*dtype.itemsize + .29*(not stored)*dtype.itemsize))
+    transformer, others = .47*kept + .24*(not speed.tabulated)*dtype.itemsize, .29*(not stored)*dtype.itemsize
+    return round(parameters*(max(transformer, others) if offload == 'model' else transformer + others))
 
+# %% ../nbs/06_models.ipynb #c020f
 def check_memory(
     model_id:str, # for the sentence
     parameters:int|None, # from `count_parameters`
@@ -120,12 +125,13 @@ def check_memory(
     device:torch.device,
     free:int=None, # bytes; None: what the device has free now
     speed:Speed=SPEEDS['off'],
+    offload:str='none', # as for `load_pipeline`
 ):  # a sentence about what is needed, None for a small model
     "`InputError` if a model's weights alone are larger than the free memory of its device."
     if free is None: free = torch.cuda.mem_get_info(device)[0] if device.type == 'cuda' else psutil.virtual_memory().available
-    need, gib = bytes_held(parameters or 0, dtype, speed if device.type == 'cuda' else SPEEDS['off']), 2**30
+    need, gib = bytes_held(parameters or 0, dtype, speed if device.type == 'cuda' else SPEEDS['off'], offload), 2**30
     said = f'model {model_id!r}: its weights take {need/gib:.1f} GiB in {str(dtype).removeprefix("torch.")}, and {free/gib:.1f} GiB are free on {device}'
-    if need > free: raise InputError(f"{said}; use a device with more memory, free some of it, try --speed lowmem, or try things out with --model_id tiny.")
+    if need > free: raise InputError(f"{said}; use a device with more memory, free some of it, try --offload model or --speed lowmem, or try things out with --model_id tiny.")
     return f'{said}.' if need > gib else None
 
 # %% ../nbs/06_models.ipynb #c022
@@ -138,7 +144,7 @@ class ModelInfo:
     dtype: str # really used
     device: str
     notes: list = field(default_factory=list) # sentences about what is not as asked for
-    weights: str|None = None # commit on the hub, or a hash of a local folder's file names and sizes
+    weights: str|None = None # commit on the hub; a hash of a local folder's file names and sizes; of another's pipeline one of some of its numbers
     speed: str = 'off' # one of `SPEEDS`
     lora: str|None = None # a further LoRA, as asked for; a file with its hash
 
@@ -148,8 +154,23 @@ def _fingerprint(folder):
     files = sorted((str(p.relative_to(folder)), p.stat().st_size) for p in Path(folder).rglob('*') if p.is_file())
     return hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
 
+def _commit(pipe):
+    "The commit on the hub that a pipeline was loaded from, as the names of its folders in the cache tell; None if they tell none."
+    names = [getattr(p.config, '_name_or_path', None) for p in (pipe.transformer, pipe.vae)]
+    found = [m[1] for n in names if (m := re.search(r'snapshots[/\\]([0-9a-f]{7,40})', str(n)))]
+    return found[0] if found else None
+
+def _sampled(transformer):
+    "A short hash of the first numbers of every parameter, wherever it is."
+    seen = hashlib.sha256()
+    for name, p in transformer.named_parameters():
+        seen.update(f'{name} {tuple(p.shape)} {p.dtype}'.encode())
+        if not p.is_meta and type(p.data) is torch.Tensor: seen.update(repr(p.detach().flatten()[:4].tolist()).encode())
+    return seen.hexdigest()[:16]
+
 def _named(lora): return f'{Path(lora).name} {hashlib.sha256(Path(lora).read_bytes()).hexdigest()[:16]}' if Path(lora).is_file() else lora # a LoRA, for run.json
 
+# %% ../nbs/06_models.ipynb #c023r
 def _reason(e):
     "The first telling line of a loading error."
     lines = [l.strip() for l in str(e).splitlines() if l.strip()]
@@ -184,21 +205,42 @@ def load_pipeline(
     revision:str|None=None, # a branch, tag or commit on the hub
     speed:str='exact', # one of `SPEEDS`
     lora:str|None=None, # a LoRA to add: a file, a folder, a hub id or owner/name:file.safetensors
+    offload:str='none', # 'model': text encoder, transformer and VAE take turns on the GPU, the others wait in the host's memory
 ):  # a `QwenImageEditPlusPipeline` with a `ModelInfo` in its attribute `info`
     "Load a pipeline ready to edit; `InputError` in one sentence if that is not possible."
     device = choose_device(device)
     dtype, note = choose_dtype(dtype, device)
     source = resolve_model(model_id)
+    _check_offload(offload, speed if speed in SPEEDS else 'off', device)
     if speed not in SPEEDS: raise InputError(f'speed {speed!r}: not known; use one of {", ".join(SPEEDS)}.')
-    said = check_memory(model_id or source, count_parameters(source, revision), dtype, device, speed=SPEEDS[speed])
+    said = check_memory(model_id or source, count_parameters(source, revision), dtype, device, speed=SPEEDS[speed], offload=offload)
     if said: print(said, file=sys.stderr)
-    pipe = _load(source, dtype, device, revision, model_id or source)
+    pipe = _load(source, dtype, 'cpu' if offload == 'model' else device, revision, model_id or source)
     if source != RANDOM: pipe.set_progress_bar_config(disable=True); pass_token_types(pipe)
     if note: print(note, file=sys.stderr)
-    weights = _fingerprint(source) if Path(source).exists() else getattr(pipe.config, '_commit_hash', None)
+    weights = _fingerprint(source) if Path(source).exists() else _commit(pipe)
     name = {v: k for k, v in DTYPES.items()}[dtype]
     pipe.info = ModelInfo(model_id or os.environ.get('MODEL_ID') or DEFAULT_MODEL, revision, type(pipe).__name__, name, str(device), [note] if note else [], weights, speed, lora and _named(lora))
-    set_speed(pipe, speed, device, lora, fetch=source != RANDOM)
+    set_speed(pipe, speed, device, lora, fetch=source != RANDOM, offload=offload)
+    return pipe
+
+# %% ../nbs/06_models.ipynb #c028k
+def _adopted_info(pipe):
+    "What can be said of a pipeline that somebody else loaded."
+    name, dtype = pipe.name_or_path, {v: k for k, v in DTYPES.items()}.get(pipe.transformer.dtype, str(pipe.transformer.dtype).removeprefix('torch.'))
+    local = name and Path(name).is_dir()
+    return ModelInfo(str(name or 'own'), None, type(pipe).__name__, dtype, str(pipe._execution_device), weights=_commit(pipe) if name and not local else _sampled(pipe.transformer))
+
+def adopt(
+    pipe, # a `QwenImageEditPlusPipeline`, however it was loaded
+):  # the same object, with a `ModelInfo` in its attribute `info`
+    "Make a pipeline ready to edit, whoever loaded it; `InputError` for what is none, or of another class."
+    from diffusers import DiffusionPipeline, QwenImageEditPlusPipeline
+    if not isinstance(pipe, DiffusionPipeline): raise InputError(f'{str(pipe)[:60]!r} is no pipeline; the first argument is what load_pipeline gives, or a QwenImageEditPlusPipeline.')
+    if not isinstance(pipe, QwenImageEditPlusPipeline): raise InputError(f'{type(pipe).__name__}: not an editor that is known here; load a QwenImageEditPlusPipeline (Qwen-Image-Edit-2509 or 2511).')
+    if missing := [n for n in ('transformer', 'vae', 'text_encoder', 'processor', 'scheduler') if getattr(pipe, n) is None]:
+        raise InputError(f'{type(pipe).__name__}: has no {missing[0]}; load the pipeline with all its parts.')
+    if not hasattr(pipe, 'info'): pass_token_types(pipe); pipe.info = _adopted_info(pipe)
     return pipe
 
 # %% ../nbs/06_models.ipynb #c030

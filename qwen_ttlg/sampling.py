@@ -8,20 +8,29 @@ __all__ = ['frame_noise', 'text_pictures', 'encode_prompts', 'cfg_velocity', 'Co
 
 # %% ../nbs/08_sampling.ipynb #c004
 import hashlib
+from contextlib import contextmanager
 from functools import lru_cache
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 import numpy as np, torch
 from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus import CONDITION_IMAGE_SIZE, calculate_dimensions, calculate_shift, retrieve_timesteps
-from .core import InputError, sheet, to_pil, to_tensor
-from .guidance import TTLG, GuidedScheduler, scaled_decoder
+from .core import InputError, as_batch, sheet, to_pil
+from .edges import EdgeMap
+from .guidance import TTLG, GuidedScheduler, as_guidance, scaled_decoder
 from .latents import check_size, pack, token_grid, unpack
+from .models import adopt
 from .settings import CARRY_PROMPT, NEGATIVE_PROMPT, RESTYLE_PROMPT
-from .speed import frame_vae, learn_schedule, seen_once
+from .speed import as_time, at_time, frame_vae, learn_schedule, seen_once
 from .tiny import scene_edges
 
 # %% ../nbs/08_sampling.ipynb #c007
 @lru_cache(8) # retries and fixed noise ask again
+def _noise(height, width, seed, frame, shot, channels):
+    rows, cols = token_grid(height, width)
+    number = int.from_bytes(hashlib.sha256(f'{seed}/{shot}/{frame}'.encode()).digest()[:8], 'big')
+    g = torch.Generator().manual_seed(number >> 1)
+    return pack(torch.randn(1, channels, 2*rows, 2*cols, generator=g))
+
 def frame_noise(
     height:int, width:int, # pixels, multiples of 16
     seed:int, # of the run
@@ -29,11 +38,8 @@ def frame_noise(
     shot:int=0, # number of the shot
     channels:int=16, # of the latents
 ):  # tokens (1,T,64), fp32 on the CPU
-    "The start noise of a frame, a function of (seed, shot, frame) alone."
-    rows, cols = token_grid(height, width)
-    number = int.from_bytes(hashlib.sha256(f'{seed}/{shot}/{frame}'.encode()).digest()[:8], 'big')
-    g = torch.Generator().manual_seed(number >> 1)
-    return pack(torch.randn(1, channels, 2*rows, 2*cols, generator=g))
+    "The start noise of a frame, a function of (seed, shot, frame) alone; a tensor of the caller's own."
+    return _noise(height, width, seed, frame, shot, channels).clone()
 
 # %% ../nbs/08_sampling.ipynb #c010
 def text_pictures(
@@ -83,21 +89,23 @@ class Conditions:
     count: int # R, number of references
     prompts: list # (name, embeddings): 'cond' and, with CFG, 'uncond'
     scale: float # CFG scale
-    timesteps: object=None # of the schedule, 0 to 1000, on the CPU
+    timesteps: list=() # of the schedule, numbers from 0 to 1000
 
-    def velocity(self, x, timestep, cfg=True):
-        "The transformer's velocity for tokens `x` (B,T,64), in fp32; without `cfg` the conditional one alone."
+    def velocity(self, x, timestep:float, cfg=True):
+        "The transformer's velocity for tokens `x` (B,T,64) at a timestep from 0 to 1000, in fp32; without `cfg` the conditional one alone."
+        timestep = float(timestep)
         prompts, team = self.prompts if cfg else self.prompts[:1], getattr(self.pipe, 'team', None)
         out = self.last = team.passes(self, x, timestep, len(prompts)) if team else self.passes(x, timestep, prompts) # kept for rules that measure their step by CFG's correction
         return out[0] if len(out) == 1 else cfg_velocity(*out, self.scale)
 
-    def passes(self, x, timestep, prompts):
+    def passes(self, x, timestep:float, prompts):
         "A velocity for each prompt."
         t, shapes = self.pipe.transformer, [[(1, *self.grid)]*(1 + self.count)]*len(x)
         joined = torch.cat([x.to(t.dtype), self.refs.to(t.dtype)], 1)
-        time, out = timestep.expand(len(x)).to(t.dtype)/1000, []
+        now, out = as_time(timestep, t.dtype), []
+        time = torch.full((len(x),), now, dtype=t.dtype, device=x.device)
         for name, embeds in prompts:
-            with t.cache_context(name):
+            with t.cache_context(name), at_time(t, now):
                 out.append(t(hidden_states=joined, timestep=time, encoder_hidden_states=embeds, encoder_hidden_states_mask=None,
                              img_shapes=shapes, attention_kwargs={}, return_dict=False)[0][:, :x.shape[1]].float())
         return out
@@ -117,11 +125,11 @@ class EditResult:
 
 # %% ../nbs/08_sampling.ipynb #c021b
 class Encoded:
-    "The last few encodings, found again by the strings and the very tensors they were made from; a tensor that is written into meanwhile is not noticed."
+    "The last few encodings, found again by the strings and the very objects they were made from; a tensor that was written into since is another one."
     def __init__(self, most:int=8): self.kept, self.most = {}, most
 
     def __call__(self, make, *sources):
-        key = tuple(s if isinstance(s, str) else id(s) for s in sources)
+        key = tuple(s if isinstance(s, str) else (id(s), getattr(s, '_version', 0)) for s in sources)
         if key not in self.kept: self.kept[key] = sources, make() # holding the sources: an id belongs to an object while it lives
         self.kept[key] = self.kept.pop(key) # used last
         while len(self.kept) > self.most: self.kept.pop(next(iter(self.kept)))
@@ -130,13 +138,16 @@ class Encoded:
 # %% ../nbs/08_sampling.ipynb #c022
 def _references(edge, prev, anchor):
     "Check the reference pictures; pairs of what was given and that as (B,3,H,W)."
-    refs = [(n, given, given if torch.is_tensor(given) else to_tensor(given)) for n, given in (('edge map', edge), ('previous frame', prev), ('anchor', anchor)) if given is not None]
-    size = refs[1][2].shape[-2:]
+    edge = edge.edges if isinstance(edge, EdgeMap) else edge
+    named = [(n, given) for n, given in (('edge map', edge), ('previous frame', prev), ('anchor', anchor)) if given is not None or n != 'anchor']
+    refs = [(n, given, as_batch(given, n)) for n, given in named]
+    batch, _, *size = refs[1][2].shape
     for name, _, r in refs:
-        if r.shape[-2:] != size:
+        if [*r.shape[-2:]] != size:
             raise InputError(f'{name}: {r.shape[-1]}x{r.shape[-2]} pixels, but the previous frame has {size[1]}x{size[0]}; make all pictures one size.')
+        if len(r) not in (1, batch): raise InputError(f'{name}: {len(r)} pictures for {batch} previous frames; give one for each, or one for all.')
     check_size(*size)
-    return [(given, r.float().expand(len(refs[1][2]), 3, -1, -1)) for _, given, r in refs]
+    return [(given, r.float().expand(batch, 3, -1, -1)) for _, given, r in refs]
 
 # %% ../nbs/08_sampling.ipynb #c023
 def _conditions(pipe, device, refs, given, prompts, scale, encoded, on_stage):
@@ -148,6 +159,7 @@ def _conditions(pipe, device, refs, given, prompts, scale, encoded, on_stage):
     on_stage('text')
     pictures = [r for _, r in refs]
     embeds = encoded(lambda: encode_prompts(pipe, list(prompts.values()), text_pictures(pipe, pictures), device), *prompts.values(), batch, *(source for source, _ in refs))
+    embeds = [e.to(pipe.transformer.dtype) for e in embeds]
     return Conditions(pipe, token_grid(*pictures[0].shape[-2:]), seen, len(refs), list(zip(prompts, embeds)), scale)
 
 def _scheduler(pipe, device, ttlg, cond, height, width):
@@ -160,11 +172,12 @@ def _scheduler(pipe, device, ttlg, cond, height, width):
 def _schedule(pipe, device, scheduler, tokens, steps):
     "Set the scheduler's timesteps for a picture of so many tokens, as the pipeline does."
     c = scheduler.config
+    if steps < 2 and c.get('shift_terminal'): raise InputError('num_inference_steps=1: a schedule that is stretched to its last noise level (shift_terminal) needs at least 2.')
     mu = calculate_shift(tokens, c.get('base_image_seq_len', 256), c.get('max_image_seq_len', 4096), c.get('base_shift', .5), c.get('max_shift', 1.15))
     timesteps, _ = retrieve_timesteps(scheduler, steps, device, sigmas=np.linspace(1., 1/steps, steps), mu=mu)
     scheduler.set_begin_index(0)
-    learn_schedule(pipe.transformer, known := torch.tensor(scheduler.levels[:-1])*c.num_train_timesteps)
-    scheduler.conditions.timesteps = known
+    scheduler.conditions.timesteps = (torch.tensor(scheduler.levels[:-1])*c.num_train_timesteps).tolist()
+    learn_schedule(pipe.transformer, scheduler.conditions.timesteps, device)
     return timesteps
 
 def _begin(scheduler, timesteps, noise, start):
@@ -172,24 +185,37 @@ def _begin(scheduler, timesteps, noise, start):
     if start is None: return noise, timesteps
     tokens, sigma = start
     if not 0 < sigma <= 1: raise InputError(f'start at noise level {sigma}: give a number above 0 and at most 1.')
-    k = next((k for k, s in enumerate(scheduler.sigmas[:-1]) if s <= sigma + 1e-6), len(timesteps) - 1)
+    k = next((k for k, s in enumerate(scheduler.levels[:-1]) if s <= sigma + 1e-6), len(timesteps) - 1)
     scheduler.set_begin_index(k); level = scheduler.sigmas[k]
     return (1 - level)*tokens.to(noise) + level*noise, timesteps[k:]
 
 # %% ../nbs/08_sampling.ipynb #c023s1
 def _denoised(cond, scheduler, x, timesteps, cfg_steps, on_step, on_stage):
     "From noise to clean latents, the first steps with CFG."
+    first = scheduler.begin_index # above 0 where the first steps are left out
     for i, t in enumerate(timesteps):
-        on_stage('denoising'); v = cond.velocity(x, t, i < cfg_steps)
-        if on_step: on_step(i, len(timesteps), x - scheduler.sigmas[i]*v)
+        on_stage('denoising'); v = cond.velocity(x, cond.timesteps[first + i], i < cfg_steps)
+        if on_step: on_step(i, len(timesteps), x - scheduler.sigmas[first + i]*v)
         on_stage('guidance'); x = scheduler.step(v, t, x, return_dict=False)[0]
     return x
+
+# %% ../nbs/08_sampling.ipynb #c023f
+@contextmanager
+def _let_go(pipe):
+    "Afterwards, however the block ends, offloaded models leave the GPU and caches of a transformer forget the frame, as after a call of the pipeline."
+    try: yield
+    finally: pipe.maybe_free_model_hooks()
+
+def _check_numbers(steps, cfg_stop, noise, batch, tokens):
+    if not isinstance(steps, int) or steps < 1: raise InputError(f'num_inference_steps={steps!r}: must be a whole number of at least 1.')
+    if not 0 <= cfg_stop <= 1: raise InputError(f'cfg_stop={cfg_stop}: a share of the steps, from 0 to 1.')
+    if noise is not None and tuple(noise.shape[:2]) != (batch, tokens): raise InputError(f'noise: shape {tuple(noise.shape)} where {(batch, tokens, 64)} is needed; make it with frame_noise.')
 
 # %% ../nbs/08_sampling.ipynb #c024
 @torch.no_grad()
 def edit_frame(
     pipe, # a `QwenImageEditPlusPipeline`, as `load_pipeline` gives it
-    edge, # edge map: (B,1,H,W) or (B,3,H,W) in [0,1], or a `PIL.Image`
+    edge, # edge map: an `EdgeMap`, (B,1,H,W) or (B,3,H,W) in [0,1], or a `PIL.Image`
     prev, # previous frame: (B,3,H,W) in [0,1], or a `PIL.Image`
     prompt:str=CARRY_PROMPT, # one for the whole batch
     negative_prompt:str|None=NEGATIVE_PROMPT, # None turns CFG off
@@ -202,21 +228,23 @@ def edit_frame(
     noise=None, # start tokens (B,T,64) instead
     prev_latents=None, # tokens (B,T,64) of the previous frame, as an `EditResult` has them: they are not encoded from `prev` then
     start:tuple=None, # (tokens (B,T,64), sigma): begin from these at this noise level, with the steps that are left
-    ttlg:TTLG=None, # guidance; None: unguided
+    ttlg:TTLG=None, # guidance: a `TTLG`, or a loss or several for its usual values; None: unguided
     encoded:Encoded=None, # what was encoded before: give the same object again for the same pictures and words
-    on_step=None, # called after each step with (step, steps, clean estimate tokens); an exception stops the frame
+    on_step=None, # called in each step with (step, steps, clean estimate tokens before guidance); steps that `start` leaves out are not counted; an exception stops the frame
     on_stage=lambda name: None, # called with what begins: 'references', 'text', 'denoising', 'guidance', 'decoding', 'rest'
 )->EditResult:
-    "Draw the frame that has the shape of `edge` and the look of `prev`; `InputError` for pictures of unequal or unfit size."
-    refs, device = _references(edge, prev, anchor), pipe._execution_device
-    height, width = refs[0][1].shape[-2:]
+    "Draw the frame that has the shape of `edge` and the look of `prev`; `InputError` for what is no pipeline or no picture, and for pictures of unequal or unfit size."
+    device, refs, guidance = adopt(pipe)._execution_device, _references(edge, prev, anchor), as_guidance(ttlg)
+    batch, _, height, width = refs[0][1].shape; rows, cols = token_grid(height, width)
+    _check_numbers(num_inference_steps, cfg_stop, noise, batch, rows*cols)
+    if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, shot=b) for b in range(batch)])
     prompts = dict(cond=prompt) | (dict(uncond=negative_prompt) if true_cfg_scale > 1 and negative_prompt is not None else {})
-    cond = _conditions(pipe, device, refs, {1: prev_latents} if prev_latents is not None else {}, prompts, true_cfg_scale, encoded or Encoded(), on_stage)
-    if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, shot=b) for b in range(len(refs[0][1]))])
-    scheduler = _scheduler(pipe, device, ttlg or TTLG(), cond, height, width)
-    x, timesteps = _begin(scheduler, _schedule(pipe, device, scheduler, noise.shape[1], num_inference_steps), noise.to(device).float(), start)
-    x = _denoised(cond, scheduler, x, timesteps, round(cfg_stop*num_inference_steps) - num_inference_steps + len(timesteps), on_step, on_stage)
-    on_stage('decoding'); image = frame_vae(pipe, device).decode(unpack(x, height, width)).float().clamp(0, 1)
+    with _let_go(pipe):
+        cond = _conditions(pipe, device, refs, {1: prev_latents} if prev_latents is not None else {}, prompts, true_cfg_scale, encoded or Encoded(), on_stage)
+        scheduler = _scheduler(pipe, device, guidance, cond, height, width)
+        x, timesteps = _begin(scheduler, _schedule(pipe, device, scheduler, rows*cols, num_inference_steps), noise.to(device).float(), start)
+        x = _denoised(cond, scheduler, x, timesteps, round(cfg_stop*num_inference_steps) - num_inference_steps + len(timesteps), on_step, on_stage)
+        on_stage('decoding'); image = frame_vae(pipe, device).decode(unpack(x, height, width)).float().clamp(0, 1)
     on_stage('rest')
     return EditResult(image, x, scheduler.history, scheduler.skipped)
 
@@ -229,6 +257,6 @@ def restyle_frame(
     **kwargs, # as for `edit_frame`
 )->EditResult:
     "Redraw a picture in another style, told in words, shown in a picture, or both; every object in its place."
-    img = picture if torch.is_tensor(picture) else to_tensor(picture)
+    img = as_batch(picture, 'picture', (3,))
     words = ', '.join([style]*bool(style) + ['in the style, colours and medium of picture 3']*(anchor is not None))
     return edit_frame(pipe, scene_edges(img)[0], img, prompt=RESTYLE_PROMPT.format(style=words), anchor=anchor, **kwargs)
