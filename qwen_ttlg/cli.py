@@ -69,6 +69,7 @@ def _add_preset(p): p.add_argument('--preset', help='file of qwen_ttlg_tune: its
 def _add_speed(p, gpus=True):
     p.add_argument('--speed', default='exact', choices=SPEEDS, metavar='NAME', help='; '.join(f'{k}: {s.help}' for k, s in SPEEDS.items()).replace('%', '%%') + '; its settings stand where neither a flag nor a preset says otherwise (default: exact)')
     p.add_argument('--lora', metavar='LORA', help='a further LoRA: a .safetensors file, a hub id, or owner/name:file.safetensors')
+    p.add_argument('--offload', default='none', choices=('none', 'model'), metavar='NAME', help="model: text encoder, transformer and VAE take turns on the GPU, the others wait in the host's memory, so that the card needs room for the largest alone (default: none)")
     if gpus: p.add_argument('--gpus', type=int, default=1, metavar='INT', help='GPUs that share a frame: 1, 2 or 4 (default: 1)')
 
 def _parse(p, argv):
@@ -80,12 +81,17 @@ def _parse(p, argv):
     p.set_defaults(**{k: v for k, v in speed.items() if k in known} | (load_preset(given.preset) if given.preset else {}))
     return p.parse_args(argv)
 
+# %% ../nbs/17_cli.ipynb #c008l
 def _load(args):
-    if getattr(args, 'gpus', 1) != 1:
-        from qwen_ttlg.parallel import load_team
-        return load_team(args.model_id, args.dtype, args.device, args.revision, args.speed, args.lora, args.gpus)
-    from qwen_ttlg.models import load_pipeline
-    return load_pipeline(args.model_id, args.dtype, args.device, args.revision, getattr(args, 'speed', 'exact'), getattr(args, 'lora', None))
+    "The pipeline that the flags ask for."
+    named = dict(model_id=args.model_id, dtype=args.dtype, device=args.device, revision=args.revision, speed=getattr(args, 'speed', 'exact'), lora=getattr(args, 'lora', None))
+    gpus, offload = getattr(args, 'gpus', 1), getattr(args, 'offload', 'none')
+    if gpus == 1:
+        from qwen_ttlg.models import load_pipeline
+        return load_pipeline(**named, offload=offload)
+    if offload != 'none': raise InputError(f'--offload {offload}: not with --gpus {gpus}, every GPU holds the transformer; leave one of the two out.')
+    from qwen_ttlg.parallel import load_team
+    return load_team(**named, gpus=gpus)
 
 # %% ../nbs/17_cli.ipynb #c010
 class _Terminated(KeyboardInterrupt): "SIGTERM, told like Ctrl-C."

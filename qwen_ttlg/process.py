@@ -20,6 +20,7 @@ from .fill import fill_frames
 from .folder import claim, file_hash, files_hash, frame_path, open_frame, picture_hash, save_picture
 from .latents import check_size
 from .metrics import psnr
+from .models import adopt
 from .report import make_report
 from .run import run_frames
 from .sampling import restyle_frame
@@ -267,9 +268,12 @@ class Edit:
     output:Output=None # how the frames become a video
 
     def __post_init__(self):
+        for name in ('video', 'out'):
+            if not isinstance(v := getattr(self, name), (str, Path)): raise InputError(f'{name}: {str(v)[:60]!r} is no path; the order is (pipe, video, out, settings, selection, look, output).')
         self.out = Path(self.out)
         for f, kind in zip(fields(self)[2:], (Settings, Selection, Look, Output)):
-            if getattr(self, f.name) is None: setattr(self, f.name, kind())
+            if (v := getattr(self, f.name)) is None: setattr(self, f.name, kind())
+            elif not isinstance(v, kind): raise InputError(f'{f.name}: {str(v)[:60]!r} is no {kind.__name__}; the order is (pipe, video, out, settings, selection, look, output).')
         if self.selection.no_shots and self.look.shot_frames: raise InputError('--no_shots and --shot_frames: give one of the two, without shots there is nothing for the pictures to begin.')
 
     def __getstate__(self): return {f.name: getattr(self, f.name) for f in fields(self)} # what was read stays here
@@ -341,7 +345,7 @@ def process_video(
     losses=(), # further losses, of one's own, that guide every frame
 )->Path: # the video
     "Edit a whole video: frames of `out` follow the edges of the source and carry on the look of the init frame."
-    edit = Edit(video, out, settings, selection, look, output)
+    pipe, edit = adopt(pipe), Edit(video, out, settings, selection, look, output)
     edit.check(pipe, overwrite, progress)
     for note in edit.notes: print(note, file=sys.stderr)
     with claim(out):
@@ -359,7 +363,7 @@ def tune_video(
     **search, # `beam`, `rounds`, `space`, `progress` of `tune`
 )->Tuned:
     "Search for scales on the first frames of a video."
-    selection = replace(selection or Selection(), max_frames=frames + 1)
+    pipe, selection = adopt(pipe), replace(selection or Selection(), max_frames=frames + 1)
     info = selection.probe(video)
     pictures = list(selection.frames(info))
     maps = [edge_map(p, selection.edge_method) for p in pictures]
@@ -385,7 +389,7 @@ def demo(
     progress:bool=True,
 )->dict: # name -> (mean edge error, mean PSNR in dB) of the frames after the first
     "Make a test video, edit it with the model alone, with what is done against drift, and guided as well, and write the videos, `metrics.csv`, a contact sheet `sheet.png` and `report.html`."
-    out = make_folder(out)
+    pipe, out = adopt(pipe), make_folder(out)
     video, runs = create_test_data(out/'data', frames), {}
     base = Settings(num_inference_steps=steps, true_cfg_scale=1., seed=42, ttlg_last_steps=5)
     ways = dict(alone=replace(base, register='off', hold=0., palette='off', detail=0.), held=base, guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3))

@@ -107,7 +107,8 @@ def tabulate(
     if isinstance(transformer.time_text_embed, Rows): return True
     places = [(b, n) for b in transformer.transformer_blocks for n in ('img_mod', 'txt_mod')]
     layers = [getattr(b, n)[-1] for b, n in places] + [transformer.norm_out.linear]
-    if any(type(l) is not nn.Linear for l in layers) or transformer.config.use_additional_t_cond: return False
+    if any(type(l) is not nn.Linear or type(l.weight.data) is not Tensor for l in layers): return False # quantised, or with a LoRA beside
+    if transformer.config.use_additional_t_cond: return False
     tables = [Modulation(getattr(b, n)) for b, n in places]
     for (b, n), table in zip(places, tables): setattr(b, n, table)
     out = transformer.norm_out # its first layer takes the row, so that no rounding comes in between
