@@ -18,6 +18,7 @@ from fastcore.basics import patch
 from . import __file__ as package
 from .core import InputError, data_uri, open_picture, setting_type, to_pil
 from .guidance import as_losses, loss_names
+from .models import adopt
 from .report import Run
 from .settings import SPEEDS, Measuring, Gates, Settings, load_preset, save_preset
 from .tries import Clip, first_settings, loss_curves, tries_table
@@ -112,6 +113,7 @@ class Explorer:
         most:int=12, # tries in the list; pinned ones stay
         **clip, # `selection`, `look` and `frames` of `Clip`
     ):
+        pipe = adopt(pipe)
         self.clip, self.tries, self.pinned, self.most, self.count, self.losses = Clip(pipe, video, run=run, **clip), [], set(), most, 0, as_losses(losses)
         self.shown, self.thread, self.stop = None, None, threading.Event()
         self.controls = Controls(settings or first_settings(pipe))
