@@ -18,8 +18,9 @@ from .columns import COLUMNS, TIMING_COLUMNS, append_row, as_numbers, read_rows
 from .core import InputError, atomic, make_folder, open_picture, sheet, to_tensor
 from .edges import edge_map
 from .folder import claim, differences, finished, frame_path, open_frame, read_run
+from .models import DEFAULT_MODEL, _fingerprint, _named, adopt, resolve_model
 from .process import Edit, Look, edge_maps
-from .run import run_frames
+from .run import check_type, run_frames
 from .selection import read_shots
 from .settings import Output, Selection, Settings
 from .tasks import Failed, LocalEngine, Schedule, Task
@@ -43,6 +44,7 @@ def plan_video(
     overwrite:bool=False, # move another run in its folder aside
 )->list:
     "Open the run folder of a video, and find its `Shot`s; those whose frames are all there are left out."
+    pipe = adopt(pipe); check_type('edit', edit, Edit, 'an `Edit`')
     edit.check(pipe, overwrite, progress=False)
     edit.draw(pipe, frames=0, overwrite=overwrite, progress=False)
     begins, done = [0, *(i for i in read_shots(edit.out)['starts'] if i <= edit.frames), edit.frames + 1], finished(edit.out)
@@ -57,7 +59,8 @@ def run_shot(
     pipe, # from `load_pipeline`
     shot:Shot,
 )->int: # how many frames it has
-    "Draw a shot of a planned video, or what is missing of it."
+    "Draw a shot of a planned video, or what is missing of it; `InputError` if it was planned with another model."
+    pipe = adopt(pipe); check_type('shot', shot, Shot, 'a `Shot` of `plan_video`')
     edit, out = shot.edit, shot.edit.out
     init, contract, starts = open_frame(out, 0), read_run(out)['contract'], read_shots(out)['starts']
     pictures, reference = replace(edit.selection, start=shot.start, max_frames=shot.count + (shot.number == 0)).frames(edit.info), None
@@ -266,6 +269,14 @@ def _same_batch(out, contract, overwrite):
         if wrong: (out/'batch.jsonl').unlink(missing_ok=True)
     with atomic(file) as tmp: tmp.write_text(json.dumps(contract, indent=1))
 
+# %% ../nbs/16_batch.ipynb #b029a
+def _model_asked(model_id=None, dtype='bf16', revision=None, speed='exact', lora=None, device=None, offload=None):
+    "What of the arguments of `load_pipeline` decides how frames come out, with defaults; files by what they hold."
+    source = resolve_model(model_id)
+    weights = _fingerprint(source) if Path(source).is_dir() else None
+    return dict(model_id=model_id or os.environ.get('MODEL_ID') or DEFAULT_MODEL, dtype=dtype, revision=revision,
+        weights=weights, speed=speed, lora=lora and _named(lora))
+
 # %% ../nbs/16_batch.ipynb #b029i
 def write_index(
     out:Path, # the folder of a batch
@@ -288,14 +299,17 @@ def process_videos(
     retries:int=2, # how often a shot is tried again, elsewhere if there is an elsewhere
     overwrite:bool=False, # move runs with other settings aside
     progress:bool=True, # show how far it is
+    model:dict=None, # what `load_pipeline` is asked for, as `model_id`, `dtype`, `speed`, `lora`: part of the contract
 )->Batch:
     "Edit many videos, shot by shot; a video that fails is told in the end, the others are not held up by it."
+    _check_arguments(engine, videos, out, settings, selection, look, output, model)
     settings, selection, look, output = settings or Settings(), selection or Selection(), look or Look(), output or Output()
     if output.video_out or output.unguided: raise InputError(f'--{"video_out" if output.video_out else "unguided"}: not for many videos; every one is in its own run folder.')
     entries = list_videos(videos) if isinstance(videos, (str, Path)) else videos; settings.ready()
     settings, look = (_absolute(x, *names) for x, names in ((settings, ('style_image', 'mask')), (look, ('init_frame', 'shot_frames')))) # workers may be elsewhere
     with claim(make_folder(os.path.abspath(out))) as out:
-        _same_batch(out, settings.contract() | selection.contract() | {f'{k} of the look': v for k, v in asdict(look).items()}, overwrite)
+        same = settings.contract() | selection.contract() | {f'{k} of the look': v for k, v in asdict(look).items()}
+        _same_batch(out, same | (_model_asked(**model) if model is not None else {}), overwrite)
         parts = json.loads(json.dumps([asdict(p) for p in (selection, look, output)], default=str))
         known, batch, began = _known(out), Batch(out, [], [], {}, 0., 0), time.monotonic()
         with Progress(len(entries), progress) as bar:
@@ -308,6 +322,17 @@ def process_videos(
     return batch
 
 # %% ../nbs/16_batch.ipynb #b031
+def _check_arguments(engine, videos, out, settings, selection, look, output, model):
+    "`InputError` for arguments of other types than `process_videos` takes, or in another order."
+    if not all(hasattr(engine, n) for n in ('submit', 'wait', 'close')):
+        check_type('engine', engine, (), 'a `LocalEngine` or a `RayEngine`')
+    check_type('videos', videos, (str, Path, list), 'a folder, a list or what `list_videos` makes of it')
+    check_type('out', out, (str, Path), 'the path of a folder')
+    for name, value, kind in (('settings', settings, Settings), ('selection', selection, Selection),
+        ('look', look, Look), ('output', output, Output)):
+        check_type(name, value, (kind, type(None)), f'a `{kind.__name__}`')
+    check_type('model', model, (dict, type(None)), 'a dict with arguments of `load_pipeline`')
+
 def _absolute(x, *names): return replace(x, **{n: os.path.abspath(v) for n in names if (v := getattr(x, n))})
 
 def _jobs(entries, known, parts, batch, bar, overwrite, edit):

@@ -82,16 +82,18 @@ def _parse(p, argv):
     return p.parse_args(argv)
 
 # %% ../nbs/17_cli.ipynb #c008l
+def _named(args): # which model, for `load_pipeline`
+    return dict(model_id=args.model_id, dtype=args.dtype, revision=args.revision, speed=getattr(args, 'speed', 'exact'), lora=getattr(args, 'lora', None))
+
 def _load(args):
     "The pipeline that the flags ask for."
-    named = dict(model_id=args.model_id, dtype=args.dtype, device=args.device, revision=args.revision, speed=getattr(args, 'speed', 'exact'), lora=getattr(args, 'lora', None))
     gpus, offload = getattr(args, 'gpus', 1), getattr(args, 'offload', 'none')
     if gpus == 1:
         from qwen_ttlg.models import load_pipeline
-        return load_pipeline(**named, offload=offload)
+        return load_pipeline(**_named(args), device=args.device, offload=offload)
     if offload != 'none': raise InputError(f'--offload {offload}: not with --gpus {gpus}, every GPU holds the transformer; leave one of the two out.')
     from qwen_ttlg.parallel import load_team
-    return load_team(**named, gpus=gpus)
+    return load_team(**_named(args), device=args.device, gpus=gpus)
 
 # %% ../nbs/17_cli.ipynb #c010
 class _Terminated(KeyboardInterrupt): "SIGTERM, told like Ctrl-C."
@@ -314,7 +316,7 @@ def _videos(args):
     if args.gpus not in (1, 2, 4): raise InputError(f'--gpus_per_frame {args.gpus}: a frame can be drawn by 1, 2 or 4.')
     settings, selection, output, videos = take(args, Settings), take(args, Selection), take(args, Output), list_videos(args.videos)
     settings.ready()
-    batch = process_videos(_engine(args, partial(_load, args)), videos, args.out, settings, selection, Look(style_prompt=args.style_prompt), output, args.retries, args.overwrite, not args.no_progress)
+    batch = process_videos(_engine(args, partial(_load, args)), videos, args.out, settings, selection, Look(style_prompt=args.style_prompt), output, args.retries, args.overwrite, not args.no_progress, model=_named(args))
     print(batch)
     return 3 if batch.failed else 0
 

@@ -149,6 +149,9 @@ def _ended(self:RayEngine, seat, ref):
         if seat.failures > 3: raise InputError(f'--engine ray: {why}, four times one after the other, before it had begun; see its log in Ray\'s dashboard.') from e
         self._begin(seat)
         return (task, name, Failed(why)) if task else None
+    # its GPU does nothing more in that process
+    if isinstance(given, Failed) and given.lost:
+        self._leave(seat); self._begin(seat)
     if task: seat.task = None; return task, name, given
     if isinstance(given, Failed): raise InputError(given.why)
     seat.name, seat.failures = given, 0

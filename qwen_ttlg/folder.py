@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['frame_path', 'open_frame', 'save_picture', 'picture_hash', 'file_hash', 'files_hash', 'versions', 'claim', 'owner',
-           'tidy', 'finished', 'differences', 'read_run', 'write_run', 'move_aside', 'open_run', 'uninterrupted']
+           'tidy', 'finished', 'differences', 'read_run', 'write_run', 'move_aside', 'open_run', 'uninterrupted',
+           'terminable']
 
 # %% ../nbs/10_folder.ipynb #c004
 import hashlib, json, os, platform, re, signal, sys, threading
@@ -211,9 +212,20 @@ def open_run(
 def uninterrupted():
     "Let SIGINT and SIGTERM wait until the block has ended."
     came = []
-    if threading.current_thread() is not threading.main_thread(): yield; return
+    if threading.current_thread() is not threading.main_thread(): yield; return # signals come to the main thread
     before = {s: signal.signal(s, lambda s, frame: came.append(s)) for s in (signal.SIGINT, signal.SIGTERM)}
     try: yield
     finally:
         for s, handler in before.items(): signal.signal(s, handler)
         if came: signal.raise_signal(came[0])
+
+# %% ../nbs/10_folder.ipynb #c033n
+@contextmanager
+def terminable():
+    "Let SIGTERM end the block by `SystemExit`, so that what is under way is saved."
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL: yield; return
+    def stop(number, frame): sys.exit(128 + number)
+    signal.signal(signal.SIGTERM, stop)
+    try: yield
+    finally: signal.signal(signal.SIGTERM, signal.SIG_DFL)

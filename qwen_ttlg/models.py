@@ -168,7 +168,12 @@ def _sampled(transformer):
         if not p.is_meta and type(p.data) is torch.Tensor: seen.update(repr(p.detach().flatten()[:4].tolist()).encode())
     return seen.hexdigest()[:16]
 
-def _named(lora): return f'{Path(lora).name} {hashlib.sha256(Path(lora).read_bytes()).hexdigest()[:16]}' if Path(lora).is_file() else lora # a LoRA, for run.json
+def _named(lora):
+    "A LoRA, for run.json: one on this machine by its name and a hash of what it holds."
+    path = Path(lora).expanduser()
+    files = [path] if path.is_file() else sorted(p for p in path.glob('*') if p.is_file()) if path.is_dir() else []
+    if not files: return lora
+    return f'{path.name} {hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()[:16]}'
 
 # %% ../nbs/06_models.ipynb #c023r
 def _reason(e):

@@ -6,8 +6,9 @@
 __all__ = ['Team', 'load_team', 'end_team']
 
 # %% ../nbs/08_parallel.ipynb #c004
-import atexit, json, os, socket, subprocess, sys
+import atexit, json, os, queue, socket, subprocess, sys, threading
 from datetime import timedelta
+from multiprocessing.connection import Client, Listener
 from unittest import mock
 import torch, torch.distributed as dist
 from fastcore.basics import patch
@@ -20,19 +21,24 @@ from .speed import learn_schedule
 class Team:
     "The processes that share the passes of a frame, a GPU each; half of them have the prompt, half the negative one."
     def __init__(self,
-        pipe, # the pipeline of this process, on its device
+        load, # () -> the pipeline of this process, on its device
         others=(), # the processes that this one started
     ):
-        self.pipe, self.others, self.rank, self.size, self.cond = pipe, others, dist.get_rank(), dist.get_world_size(), None
-        self.width, self.words = self.size//2, dist.new_group(backend='gloo', timeout=timedelta(days=30))
-        if self.width > 1: _shared(pipe.transformer, self.width)
-        if not self.rank: pipe.team = self
+        self.others, self.rank, self.size, self.cond = others, dist.get_rank(), dist.get_world_size(), None
+        # `lost` says why there is nothing more to share
+        self.width, self.ended, self.lost, self.gone = self.size//2, False, None, threading.Event()
+        # what other processes said; a connection to each of them, or to the first
+        self.words, self.lines = queue.Queue(), []
+        self._connect()
+        try:
+            self.pipe = load()
+            self._all_loaded()
+            if self.width > 1: _shared(self.pipe.transformer, self.width)
+        except BaseException as e: self._failed(e); raise
+        if not self.rank: self.pipe.team = self
 
-    def say(self, *said): dist.broadcast_object_list([said], src=0, group=self.words)
-
-    def hear(self):
-        said = [None]; dist.broadcast_object_list(said, src=0, group=self.words)
-        return said[0]
+    def say(self, *said): # to all others, or to the first
+        for line in self.lines: line.send(said)
 
 def _shared(transformer, width):
     "Let `width` neighbours share each pass."
@@ -44,6 +50,90 @@ def _shared(transformer, width):
     attention._templated_context_parallel_attention = torch.compiler.disable(attention._templated_context_parallel_attention) # what neighbours say to each other cannot be compiled
     if transformer.transformer_blocks[0]._compiled_call_impl: transformer.compile_repeated_blocks(dynamic=False) # in pieces, before and after it
 
+# %% ../nbs/08_parallel.ipynb #c011a
+@patch
+def _connect(self:Team):
+    "Connect every process with the first one."
+    hall = None if self.rank else Listener(backlog=self.size)
+    where = [hall and hall.address]; dist.broadcast_object_list(where, src=0, device=torch.device('cpu'))
+    self.lines = [Client(where[0])] if self.rank else [hall.accept() for _ in range(1, self.size)]
+    for line in self.lines:
+        threading.Thread(target=self._follow if self.rank else self._listen, args=(line,), daemon=True).start()
+    if hall: hall.close()
+    if self.rank: self.say(self.rank)
+
+@patch
+def _follow(self:Team, line):
+    "In a thread of every other process: hear the first one; without it there is nothing left to do, at any place."
+    try:
+        while (said := line.recv())[0] != 'stop':
+            self.words.put(said)
+            if said[0] == 'end': return
+    except Exception: pass # the first process is gone
+    os._exit(0)
+
+@patch
+def _listen(self:Team, line):
+    "In a thread of the first process, for each other one: hear what it says, and when it ends."
+    who = '?'
+    try:
+        who, = line.recv()
+        while len(said := line.recv()) == 1: self.words.put(said)
+        why = f'failed ({said[1]})'
+    except (EOFError, OSError): why = 'has ended'
+    if self.ended: return
+    # others fail because one has ended
+    if why == 'has ended' or not self.lost:
+        self.lost = f'process {who} of the {self.size} that share a frame {why}'
+    self.gone.set(); self.words.put(None)
+    _abort_on_gpu()
+
+# %% ../nbs/08_parallel.ipynb #c011b
+@patch
+def _all_loaded(self:Team):
+    "Wait until every process has its pipeline."
+    if self.rank: self.say('loaded')
+    else: self._answers()
+
+@patch
+def _answers(self:Team):
+    "In the first process: wait for a word of each other one."
+    for _ in self.lines:
+        if self.words.get() is None: raise RuntimeError(self.lost)
+
+@patch
+def _failed(self:Team, e):
+    "Tell the first process what went wrong; in that, end the others. `InputError` if another one was the cause."
+    if self.rank: return self.say('failed', f'{type(e).__name__}: {_first_line(e)}')
+    # where a group breaks, the reason comes a little later
+    other = self.gone.wait(1. if isinstance(e, (RuntimeError, OSError)) else 0.)
+    self.lost = self.lost or f'a frame was stopped in the middle ({type(e).__name__})'
+    self._stop()
+    if other: raise InputError(f'{self.lost}; load the pipeline again, what is finished stays.') from e
+
+def _first_line(e): return (str(e).strip().splitlines() or [''])[0][:200]
+
+@patch
+def _stop(self:Team):
+    "In the first process: end the others at once, and leave their group."
+    self.ended = True; atexit.unregister(self.end)
+    for line in self.lines:
+        try: line.send(('stop',))
+        except OSError: pass # it is gone
+    self._wait(5.)
+    _abort_on_gpu()
+    if dist.is_initialized(): dist.destroy_process_group()
+
+@patch
+def _wait(self:Team, seconds):
+    for p in self.others:
+        try: p.wait(seconds)
+        except subprocess.TimeoutExpired: p.kill(); p.wait()
+
+def _abort_on_gpu():
+    "Give up what waits on a GPU for a process that is gone; on a CPU that is noticed by itself."
+    if dist.is_initialized() and 'nccl' in str(dist.get_backend_config()): dist.distributed_c10d._abort_process_group()
+
 # %% ../nbs/08_parallel.ipynb #c012
 @patch
 def share(self:Team, *tensors):
@@ -51,21 +141,32 @@ def share(self:Team, *tensors):
     for t in tensors: dist.broadcast(t, 0)
 
 @patch
-def passes(self:Team, cond, x, timestep, n):
-    "In the first process: the velocities of the first `n` prompts; a frame that is new is told to the others."
-    if cond is not self.cond:
-        tensors = [t.contiguous() for t in (cond.refs, *(e for _, e in cond.prompts))]
-        self.say('frame', cond.grid, cond.count, cond.scale, cond.timesteps.tolist(), [name for name, _ in cond.prompts], [(tuple(t.shape), str(t.dtype).removeprefix('torch.')) for t in tensors])
-        self.share(*tensors); self.cond = cond
-    self.say('step', n, tuple(x.shape))
-    return self.step(x.contiguous(), timestep.float().reshape(1).contiguous(), n)
+def passes(self:Team, cond, x, timestep:float, n):
+    "In the first process: the velocities of the first `n` prompts; `InputError` once a process is gone."
+    if self.lost: raise InputError(f'{self.lost}, and the others were ended; load the pipeline again.')
+    try:
+        if cond is not self.cond: self._begin_frame(cond)
+        self.say('step', n, tuple(x.shape), timestep)
+        return self.step(x.contiguous(), timestep, n)
+    except BaseException as e: self._failed(e); raise
 
 @patch
-def step(self:Team, x, timestep, n):
+def _begin_frame(self:Team, cond):
+    "Give the other processes what stays the same in a frame."
+    tensors = [t.contiguous() for t in (cond.refs, *(e for _, e in cond.prompts))]
+    names, kinds = [name for name, _ in cond.prompts], [(tuple(t.shape), str(t.dtype).removeprefix('torch.'))
+        for t in tensors]
+    self.say('frame', cond.grid, cond.count, cond.scale, list(cond.timesteps), names, kinds)
+    self.share(*tensors); self.cond = cond
+
+@patch
+def step(self:Team, x, timestep:float, n):
     "Everywhere: one's own pass, if there is one; in the first process what came of all."
-    self.share(x, timestep)
+    self.share(x)
     own, other = self.rank//self.width, self.width # own prompt, and the first process that has the other one
     out = self.cond.passes(x, timestep, self.cond.prompts[own:own + 1])[0] if own < n else None
+    if self.rank: self.say('done')
+    else: self._answers() # a GPU would wait for ever for one that is gone
     if n == 1 or self.rank not in (0, other): return [out]
     second = None if self.rank else torch.empty_like(out)
     way = dist.P2POp(dist.isend, out.contiguous(), 0) if self.rank else dist.P2POp(dist.irecv, second, other)
@@ -78,20 +179,28 @@ def step(self:Team, x, timestep, n):
 def serve(self:Team):
     "In all processes but the first: take part until it ends."
     device = self.pipe.transformer.img_in.weight.device
-    while (said := self.hear())[0] != 'end':
-        if said[0] == 'step': self.step(torch.empty(said[2], device=device), torch.empty(1, device=device), said[1]); continue
-        _, grid, count, scale, timesteps, names, kinds = said
-        refs, *embeds = tensors = [torch.empty(shape, dtype=getattr(torch, kind), device=device) for shape, kind in kinds]
-        self.share(*tensors); learn_schedule(self.pipe.transformer, torch.tensor(timesteps))
-        self.cond = Conditions(self.pipe, grid, refs, count, list(zip(names, embeds)), scale)
+    try:
+        while (said := self.words.get())[0] != 'end':
+            if said[0] == 'step': self.step(torch.empty(said[2], device=device), said[3], said[1])
+            else: self._take_part(device, *said[1:])
+    except Exception as e: self._failed(e); raise
+
+@patch
+def _take_part(self:Team, device, grid, count, scale, timesteps, names, kinds):
+    "Begin a frame as the first process does."
+    transformer = self.pipe.transformer
+    if reset := getattr(transformer, '_reset_stateful_cache', None): reset()
+    refs, *embeds = tensors = [torch.empty(shape, dtype=getattr(torch, kind), device=device) for shape, kind in kinds]
+    self.share(*tensors); learn_schedule(transformer, timesteps)
+    self.cond = Conditions(self.pipe, grid, refs, count, list(zip(names, embeds)), scale)
 
 @patch
 def end(self:Team):
     "Let the other processes end."
-    if self.pipe is None: return
-    atexit.unregister(self.end)
-    self.say('end'); self.pipe.team = self.pipe = None
-    for p in self.others: p.wait()
+    if self.ended: return
+    self.ended = True; atexit.unregister(self.end)
+    self.say('end'); self.pipe.team = None
+    self._wait(30.)
     dist.destroy_process_group()
 
 # %% ../nbs/08_parallel.ipynb #c022
@@ -99,10 +208,10 @@ def _join(rank, size, kind, args, others=()):
     "One process of a team: the first gets its pipeline, the others serve it and exit."
     if kind == 'cuda': torch.cuda.set_device(rank)
     dist.init_process_group('cpu:gloo,cuda:nccl' if kind == 'cuda' else 'cpu:gloo', rank=rank, world_size=size, timeout=timedelta(minutes=60))
-    team = Team(load_pipeline(device=f'cuda:{rank}' if kind == 'cuda' else kind, **args), others)
-    if not rank: atexit.register(team.end); return team.pipe
-    try: team.serve()
-    except RuntimeError: pass # the first process is gone: there is nothing left to do
+    def load(): return load_pipeline(device=f'cuda:{rank}' if kind == 'cuda' else kind, **args)
+    if not rank: team = Team(load, others); atexit.register(team.end); return team.pipe
+    try: Team(load).serve()
+    except Exception: os._exit(1) # the first process says why
     os._exit(0)
 
 def _other(rank, size, kind, args): _join(int(rank), int(size), kind, json.loads(args))
