@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np, torch, torch.nn.functional as F
 from fastcore.basics import patch
 from skimage.color import lab2rgb, rgb2lab
-from .core import InputError
+from .core import InputError, as_batch
 from .edges import filters
 from .latents import pack, unpack
 from .metrics import colour_difference, gradient_energy, style_similarity
@@ -68,6 +68,7 @@ class Anchor:
         every:int=12, most:int=4, # each so many frames another one is kept, so many at once
     ):
         self.every, self.most, self.count, self.paint = every, most, 0, palette
+        picture, source = as_batch(picture, 'anchor: picture', (3,)), as_batch(source, 'anchor: source', (3,))
         self.source = reduced(source, 256)
         self.kept, self.palette = [(Track(self.source), reduced(picture, 256), picture)], Palette(self.source, reduced(picture, 256))
         self.colours, self.known = self.told = self.kept[0][1], torch.ones_like(self.source[:, :1]) # of the first frame itself
@@ -86,7 +87,9 @@ class Anchor:
     def due(self): return self.count % self.every == 0 # is the present frame to be kept?
 
     def keep(self, picture): # (B,3,H,W), the present frame as edited
-        self.kept = [self.kept[0], *self.kept[1:][2 - self.most:], (Track(self.source), reduced(picture, 256), picture)]
+        later = [*self.kept[1:], (Track(self.source), reduced(picture, 256), picture)]
+        # the first one stays, of the others the newest
+        self.kept = [self.kept[0], *later[max(0, len(later) + 1 - self.most):]]
 
 # %% ../nbs/09_drift.ipynb #c013x0
 def _filled(views):
@@ -140,9 +143,14 @@ def _coarsest(x, levels=5):
     return x
 
 # %% ../nbs/09_drift.ipynb #d022
+def _checked(edges):
+    "`edges`; `InputError` for what is no edge map."
+    if all(hasattr(edges, k) for k in ('edges', 'method')): return edges
+    raise InputError(f'drift: a {type(edges).__name__} is no edge map; give what edge_map or load_edges returns.')
+
 def edge_energy(edges):
     "Mean squared magnitude (B,) of an edge map, in units of its filter; None for one without gain."
-    return None if edges.gain is None else (torch.as_tensor(edges.gain).reshape(-1, 1, 1, 1).to(edges.edges)*edges.edges).square().mean((1, 2, 3)).cpu()
+    return None if _checked(edges).gain is None else (torch.as_tensor(edges.gain).reshape(-1, 1, 1, 1).to(edges.edges)*edges.edges).square().mean((1, 2, 3)).cpu()
 
 def sharpen(
     img, # (B,3,H,W) in [0,1]
@@ -165,7 +173,8 @@ def misplaced(
     least:float=.25, # pixels in the middle or at the border; more for pictures that are reduced to be measured
     share:float=.125, # of the correlation that is missing: so much must be won
 )->Registration:
-    "By how much a frame as a whole is beside its edge map, nothing where that is not sure."
+    "By how much a frame as a whole is beside its edge map, nothing where that is not sure; `InputError` for what is no picture or no edge map."
+    img, edges = as_batch(img, 'misplaced: the frame', (3,)), _checked(edges)
     found = registration(filters[edges.method](img), edges.edges.to(img))
     side = min(img.shape[-2:]); least = least*max(1., side/512)
     at_border = (found.zoom - 1).abs()*side/2
@@ -208,7 +217,8 @@ class Drift:
         source=None, # (B,3,H,W) in [0,1], the same moment of the source, if known
         edges=None, # edges of that moment, or else of the first frame to draw: an `EdgeMap` or anything with `edges`, `gain` and `method`
     ):
-        self.remedies, self.first = remedies, first
+        self.remedies, self.first = remedies, (first := as_batch(first, 'drift: first', (3,)))
+        if source is not None: source = as_batch(source, 'drift: source', (3,))
         self.placed = None # (B,) bool: do the edges of this look tell where things are?
         if source is not None and edges is not None: at = misplaced(first, edges); self.placed = (at.before > .9) & (at.shift == 0) & (at.zoom == 1)
         energy = None if edges is None else edge_energy(edges)
@@ -217,7 +227,7 @@ class Drift:
 
     def follow(self, source=None): # (B,3,H,W) in [0,1], the next frame of the source; without it there is no more following
         if source is None: self.anchor = None
-        if self.anchor: self.anchor.follow(source)
+        if self.anchor: self.anchor.follow(as_batch(source, 'drift: source', (3,)))
 
     @property
     def due(self): return bool(self.anchor and self.anchor.due) # is the present frame to be kept as a further anchor?
@@ -261,7 +271,7 @@ def mend(self:Drift,
     edges, # an `EdgeMap`, or anything with `edges` and `method`
 ):  # (B,3,H,W) in [0,1], and by how much it was misplaced
     "A drawn frame in its place and with its colours: what is saved, and what the next frame is drawn from."
-    r, found = self.remedies, misplaced(img, edges)
+    img = as_batch(img, 'drift: the frame', (3,)); r, found = self.remedies, misplaced(img, edges)
     if self.placed is not None: found = found.where(self.placed)
     if r.register == 'on': img = undo(img, found)
     if r.hold and self.anchor: img = hold(img, self.anchor.colours.to(img), self.anchor.known.to(img), r.hold)
@@ -278,6 +288,7 @@ def numbers(self:Drift,
     told=None, # colours and where they are known, as the anchor told them of this frame; None: as it does now
 ):  # dict, column of metrics.csv -> number, or '' where it cannot be told
     "What metrics.csv says about drift."
+    picture = as_batch(picture, 'drift: the frame', (3,))
     told, energy, out = told or self.anchor and self.anchor.told, edge_energy(edges), dict.fromkeys(('colour_difference', 'detail', 'similarity', 'shift_x', 'shift_y', 'zoom'), '')
     if told and told[1].any(): out['colour_difference'] = float(colour_difference(reduced(picture, 256).to(told[0]), *told)) # the same measure, whatever is on
     if self.strength is not None and energy is not None: out['detail'] = float(gradient_energy(picture, edges.method)/(self.strength*energy).clamp(min=1e-8))

@@ -221,7 +221,7 @@ def _show(self:Explorer, t):
     self.shown = t
     others = {x.name: x.pictures['guided'] for x in self.tries if x.name in self.pinned and x is not t and x.frame == t.frame}
     self.compare.show(**{k: p for k, p in t.pictures.items()}, **others)
-    self.curves.value = loss_curves(t.losses, t.goals, t.settings.num_inference_steps); self._list()
+    self.curves.value = loss_curves(t.losses, t.goals, t.steps); self._list()
 
 # %% ../nbs/18_explore.ipynb #t018x0
 @patch

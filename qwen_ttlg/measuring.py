@@ -12,7 +12,7 @@ from dataclasses import fields, replace
 from itertools import islice, repeat
 from pathlib import Path
 from tqdm.auto import tqdm
-from .columns import append_row, read_rows, save_schema
+from .columns import COLUMNS, append_row, read_rows, save_schema
 from .core import InputError, atomic, open_picture, to_tensor
 from .drift import Drift, misplaced
 from .edges import edge_map, load_edges
@@ -106,12 +106,22 @@ def _beside(folder, files, source, selection, edges, truth):
     return pictures, [None, *maps] if maps else repeat(None), true or repeat(None)
 
 # %% ../nbs/12_measuring.ipynb #g011m
-_RUNS_OWN = 'seed', 'tries', 'gate', 'guided_steps', 'skipped_steps', 'edge_floor', 'shift_x', 'shift_y', 'zoom', 'edges', 'picture' # what the frames alone do not tell
+_RUNS_OWN = 'seed', 'tries', 'gate', 'guided_steps', 'skipped_steps', 'edge_floor', 'shift_x', 'shift_y', 'zoom', 'edges' # what the frames alone do not tell
+_OF_BEFORE = 'lpips_to_prev', 'warp_error', 'flicker' # of a frame and the one before
+_OF_FIRST = 'edge_loss', 'edge_f1', 'gram_loss', 'gram_relative', 'similarity', 'lpips_to_init', 'colour_difference', 'detail' # and the first one of its shot
 
-def _merged(row, known, source):
-    "A run's row: its own knowledge, and without the source all that it had; what was empty is filled."
-    if source: return row | {k: known[k] for k in _RUNS_OWN}
-    return row | {k: v for k, v in known.items() if v != ''}
+def _still(known, frame, before, first):
+    "What a known row says that still holds: whether the frame, the one before and the first of its shot are the pictures it was written for."
+    if not frame: return {}
+    gone = _OF_BEFORE*(not before) + _OF_FIRST*(not first)
+    return {k: v for k, v in known.items() if v != '' and k not in gone}
+
+def _merged(row, known, still, run, source):
+    "What is measured now over what still holds; a run's own knowledge stays, and without its source what holds goes before."
+    now = {k: v for k, v in row.items() if v != ''}
+    if not run: return still | now
+    asked = {k: now[k] for k in ('psnr', 'ssim') if k in now} # of the true frames that were given
+    return (still | now if source else now | still | asked) | {k: known[k] for k in _RUNS_OWN}
 
 # %% ../nbs/12_measuring.ipynb #g012
 def _known_rows(file, run):
@@ -121,16 +131,20 @@ def _known_rows(file, run):
         if run: raise InputError(f'{file}: {str(e).split(": ", 1)[-1]}') from e
         raise InputError(f'{file}: this file is there already, and holds no metrics; choose another name with --metrics_out.') from e
 
-def _starts(source, selection, folder, n):
+def _starts(source, selection, folder, n, known):
     "Frames with which shots of somebody else's frames begin."
     if (folder/'shots.json').exists(): return read_shots(folder)['starts']
+    if not source: return [int(b['frame']) for a, b in zip([dict(shot='0'), *known], known) if a['shot'] != b['shot']]
     selection = replace(selection, max_frames=n); info = selection.probe(source)
     return find_starts(info, selection, folder, '', selection.times(info), progress=False)['starts']
 
-def _beside_metrics(folder, baselines):
-    "The schema, and what a blank picture has; what a run measured of its VAE stays."
+def _beside_metrics(folder, baselines, same):
+    "The schema, and what a blank picture has; what was known of a shot whose first frame is the `same` stays."
     file = folder/'baselines.json'; known = json.loads(file.read_text()) if file.exists() else {}
-    with atomic(file) as tmp: tmp.write_text(json.dumps({shot: known.get(shot, {}) | found for shot, found in baselines.items()}, indent=1))
+    before = {shot: known.get(shot, {}) if as_before else {} for shot, as_before in same.items()}
+    for shot, old in before.items():
+        before[shot] = old | {name: old.get(name, {}) | row for name, row in baselines.get(shot, {}).items()}
+    with atomic(file) as tmp: tmp.write_text(json.dumps(before, indent=1))
     save_schema(folder)
 
 # %% ../nbs/12_measuring.ipynb #g011
@@ -146,7 +160,7 @@ def measure_folder(
     device:str=None, # where the networks run; None: the best present
     progress:bool=True,
 )->Path: # the CSV file
-    "Measure the frames of a folder; of a run's frames keep what only the run knows, and without its source all that is known. `InputError` for files that do not go together."
+    "Measure the frames of a folder; of a run's frames keep what only the run knows, and what is known of unchanged frames and not measured now. `InputError` for files that do not go together."
     folder = Path(folder); files = frame_files(folder, pattern); run = (folder/'run.json').exists()
     if len(files) < 2: raise InputError(f'{folder}: one frame; at least two are needed, the first has the look.')
     target, chosen = Path(out) if out else folder/'metrics.csv', run_selection(folder, selection)
@@ -154,11 +168,17 @@ def measure_folder(
     if run and out: _known_rows(target, False)
     if run: files = files[:len(known) + 1]
     beside = _beside(folder, files, source, selection, edges, truth)
-    starts = read_shots(folder)['starts'] if run or not source else _starts(source, chosen, folder, len(files))
+    starts = read_shots(folder)['starts'] if run else _starts(source, chosen, folder, len(files), known)
     nets, baselines = Networks.load(networks, choose_device(device)), {}
+    rows = folder_rows(files, *beside, starts, nets, chosen.edge_method, baselines)
     with claim(folder) if run else nullcontext():
+        first = picture_hash(to_tensor(open_picture(files[0]))) # which has no row
+        same = [not run or read_run(folder).get('init') == first]
         with atomic(target) as tmp:
-            for row in tqdm(folder_rows(files, *beside, starts, nets, chosen.edge_method, baselines), total=len(files) - 1, unit='frame', disable=not progress):
-                append_row(tmp, _merged(row, known[row['frame'] - 1], source) if run else row)
-        if not out: _beside_metrics(folder, baselines)
+            for row in tqdm(rows, total=len(files) - 1, unit='frame', disable=not progress):
+                i = row['frame']; old = known[i - 1] if i <= len(known) else dict.fromkeys(COLUMNS, '')
+                same.append(old['picture'] == row['picture']); begin = max((s for s in starts if s <= i), default=0)
+                append_row(tmp, _merged(row, old, _still(old, same[i], same[i - 1], same[begin]), run, source))
+        begins = [0, *(s for s in starts if s < len(files))]
+        if not out: _beside_metrics(folder, baselines, {str(shot): same[s] for shot, s in enumerate(begins)})
     return target

@@ -11,28 +11,36 @@ __all__ = ['psnr', 'edge_error', 'ssim', 'blank_edge_error', 'floor_edge_error',
 import contextlib, io, math, sys, warnings
 from dataclasses import dataclass
 from functools import cache
+from threading import RLock
 import numpy as np, torch, torch.nn.functional as F
 from fastcore.basics import patch
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import structural_similarity
-from .core import InputError
+from .core import InputError, as_batch
 from .edges import EdgeMap, filters, luma
-from .losses import EdgeLoss, GramLoss, RandomFeatures, gram, gram_features
+from .losses import EdgeLoss, GramLoss, PerDevice, RandomFeatures, gram, gram_features
 from .motion import Motion, reduced
 
 # %% ../nbs/10_metrics.ipynb #c007
+def _pair(what, a, b, channels=(1, 3)):
+    "Two batches of pictures of one size; `InputError` for anything else."
+    a, b = as_batch(a, f'{what}: the first picture', channels), as_batch(b, f'{what}: the second picture', channels)
+    if a.shape[1:] == b.shape[1:]: return a, b
+    raise InputError(f'{what}: pictures of shapes {tuple(a.shape)} and {tuple(b.shape)}; give two of one size.')
+
 def psnr(
     img, # (B,3,H,W), clamped to [0,1]
     truth, # (B,3,H,W) in [0,1]
 ):  # (B,) dB
     "Peak signal-to-noise ratio; higher is better, 100 dB for equal pictures."
+    img, truth = _pair('psnr', img, truth)
     return -10*(img.clamp(0, 1) - truth).square().mean((1, 2, 3)).clamp(min=1e-10).log10()
 
 def edge_error(
     img, # (B,3,H,W) in [0,1]
-    edges, # (B,1,H,W) in [0,1]
-    gain, # float or (B,): magnitude that 1 stands for
-    method='sobel', # filter of the edge map
+    edges, # an `EdgeMap`, or (B,1,H,W) in [0,1]
+    gain=None, # float or (B,): magnitude that 1 stands for; None: the edge map's own
+    method=None, # filter of the edge map; None: its own
 ):  # (B,)
     "Mean absolute difference between a picture's edges and an edge map, in units of the map; lower is better."
     return EdgeLoss(edges, gain, method=method)(img)
@@ -43,15 +51,19 @@ def ssim(
     truth, # (B,3,H,W) in [0,1]
 ):  # (B,)
     "Structural similarity with the paper's Gaussian window, by scikit-image; 1 for equal pictures."
+    img, truth = _pair('ssim', img, truth)
+    if min(img.shape[-2:]) < 11: raise InputError(f'ssim: {img.shape[-1]}x{img.shape[-2]} pixels are too few; both sides must be at least 11.')
     both = (q.clamp(0, 1).float().permute(0, 2, 3, 1).cpu().numpy() for q in (img, truth))
     return torch.tensor([structural_similarity(a, b, channel_axis=2, data_range=1., gaussian_weights=True, use_sample_covariance=False) for a, b in zip(*both)])
 
 # %% ../nbs/10_metrics.ipynb #c010
+def _map_of(edges): return as_batch(edges.edges if isinstance(edges, EdgeMap) else edges, 'edges', (1,)) # of an `EdgeMap`, or a tensor
+
 def blank_edge_error(
-    edges, # (B,1,H,W) in [0,1]
+    edges, # an `EdgeMap`, or (B,1,H,W) in [0,1]
 ):  # (B,)
     "The edge error of a flat picture, which has no edges: the mean of the map."
-    return edges.mean((1, 2, 3))
+    return _map_of(edges).mean((1, 2, 3))
 
 @torch.no_grad()
 def floor_edge_error(
@@ -62,29 +74,29 @@ def floor_edge_error(
     gain=1., # of these edges, in units of the filter: a number or (B,)
 ):  # (B,) in units of the filter, not of a map: divide by a map's gain
     "The edge error of a picture that only went through the VAE and back: what no drawing in this look can beat."
-    own = picture.to(vae.device)
+    own = as_batch(picture, 'floor edge error: the picture', (3,)).to(vae.device)
     back = vae.decode(vae.encode(own)).clamp(0, 1)
     if edges is None: return EdgeLoss(filters[method](own), 1., method=method)(back)
-    return EdgeLoss(edges.to(vae.device), gain, method=method)(back)*gain
+    return EdgeLoss(_map_of(edges).to(vae.device), gain, method=method)(back)*gain
 
 # %% ../nbs/10_metrics.ipynb #m005
 def edge_f1(
     img, # (B,3,H,W) in [0,1]
-    edges, # (B,1,H,W) in [0,1]
-    gain, # float or (B,): magnitude that 1 stands for
-    method='sobel',
+    edges, # an `EdgeMap`, or (B,1,H,W) in [0,1]
+    gain=None, # float or (B,): magnitude that 1 stands for; None: the edge map's own
+    method=None, # filter of the edge map; None: its own
 ):  # (B,), 1 for equal edges, 0 for a blank picture
     "Soft F1 of a picture's edges and an edge map (Milletari et al., 3DV 2016)."
     return 1 - EdgeLoss(edges, gain, method=method, kind='f1')(img)
 
 def edge_error_max(
     img, # (B,3,H,W) in [0,1]
-    edges, # (B,1,H,W) in [0,1]
-    method='sobel',
+    edges, # an `EdgeMap`, or (B,1,H,W) in [0,1]
+    method=None, # filter of the edge map; None: its own
 ):  # (B,)
     "Mean absolute difference of edges divided by their own maximum and an edge map, as the original tool has it; `edge_error` is the one to judge by."
-    found = filters[method](img)
-    return (found/found.amax((1, 2, 3), keepdim=True).clamp(min=1e-8) - edges).abs().mean((1, 2, 3))
+    found = filters[method or getattr(edges, 'method', 'sobel')](as_batch(img, 'edge error: the picture', (3,)))
+    return (found/found.amax((1, 2, 3), keepdim=True).clamp(min=1e-8) - _map_of(edges)).abs().mean((1, 2, 3))
 
 # %% ../nbs/10_metrics.ipynb #c014
 def warp_error(
@@ -93,6 +105,7 @@ def warp_error(
     motion:Motion, # of the source, between the two
 ):  # (B,), squared units of [0,1]
     "Mean squared difference to the carried previous frame over the pixels visible in both; lower is steadier."
+    img, prev = _pair('warp error', img, prev)
     m = motion.visible.to(img.device)
     return ((img - motion.carry(prev)).square()*m).sum((1, 2, 3))/(3*m.sum((1, 2, 3))).clamp(min=1)
 
@@ -102,6 +115,7 @@ def flickering(
     prev, # (B,3,H,W) in [0,1], the frame before
 ):  # (B,), of 255
     "Mean absolute difference to the frame before."
+    img, prev = _pair('flicker', img, prev)
     return 255*(img - prev).abs().mean((1, 2, 3))
 
 # %% ../nbs/10_metrics.ipynb #c015b
@@ -110,7 +124,10 @@ def _lpips(net='alex', pretrained=True):
     with warnings.catch_warnings():
         warnings.simplefilter('ignore') # lpips calls torchvision in an old way
         model = lpips.LPIPS(net=net, pnet_rand=not pretrained, verbose=False).eval().requires_grad_(False)
-    def judge(a, b): return model.to(a.device)(a.float(), b.float(), normalize=True).flatten()
+    models = PerDevice(model)
+    def judge(a, b):
+        a, b = _pair('LPIPS', a, b, (3,))
+        return models.on(a.device, torch.float32)(a.float(), b.float(), normalize=True).flatten()
     judge.model = model
     return judge
 
@@ -138,8 +155,13 @@ class Networks:
         "Read once a process; one line on stderr says what cannot be had."
         return cls(*_fetched(), device) if use == 'auto' else cls(device=device)
 
-@cache
+_lock = RLock() # the first thread reads the networks, the others get the same
+
 def _fetched():
+    with _lock: return _read_networks()
+
+@cache
+def _read_networks():
     found, gone = [], []
     for columns, make in (('lpips_to_init and lpips_to_prev', _lpips), ('gram_loss and gram_relative', lambda: gram_features('vgg16'))):
         try:
@@ -154,6 +176,7 @@ def colour_difference(
     where=None, # (B,1,H,W), weight of each pixel; None: all
 ):  # (B,); nan where nothing has weight
     "Mean CIEDE2000 (Sharma, Wu and Dalal 2005, by scikit-image) between two pictures, seen at a short side of 128 pixels."
+    a, b = (as_batch(q, 'colour difference: a picture', (3,)) for q in (a, b)) # of any size
     lab = lambda q: rgb2lab(reduced(q.float()).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy())
     d = torch.from_numpy(deltaE_ciede2000(lab(a), lab(b))).float()
     w = torch.ones_like(d) if where is None else reduced(where.float())[:, 0].cpu()
@@ -164,13 +187,14 @@ def gradient_energy(
     method='sobel', # the filter
 ):  # (B,)
     "Mean squared edge magnitude."
-    return filters[method](img).square().mean((1, 2, 3))
+    return filters[method](as_batch(img, 'gradient energy: the picture', (3,))).square().mean((1, 2, 3))
 
 _texture = RandomFeatures()
 def style_similarity(
     a, b, # (B,3,H,W) in [0,1]
 ):  # (B,), 1 for the same style
     "Mean cosine of Gram matrices of random filters' answers, seen at a short side of 128 pixels."
+    a, b = (as_batch(q, 'style similarity: a picture', (3,)) for q in (a, b))
     pairs = zip(_texture(reduced(a)), _texture(reduced(b)))
     return torch.stack([F.cosine_similarity(gram(p).flatten(1), gram(q).flatten(1)) for p, q in pairs]).mean(0)
 
@@ -188,7 +212,7 @@ class Measures:
         first, # (1,3,H,W) in [0,1], the first frame of the shot
         nets:Networks=None, # None: none
     ):
-        self.first, self.nets = first, nets or Networks()
+        self.first, self.nets = (first := as_batch(first, 'measures: the first frame', (3,))), nets or Networks()
         seen = self._seen(first)
         self.grams = [GramLoss(self.nets.vgg, seen, kind=kind) for kind in ('l1', 'relative')] if self.nets.vgg else None
 
@@ -201,7 +225,9 @@ class Measures:
         gain:float=1., # of these edges in the look of the shot, in units of the filter
     )->dict: # column -> number
         "What a picture says by itself, with its edge map and the first frame."
-        out, e = dict(similarity=style_similarity(picture, self.first)), edges
+        picture, e = as_batch(picture, 'measures: the frame', (3,)), edges
+        if e is not None and not hasattr(e, 'edges'): raise InputError(f'measures: a {type(e).__name__} is no edge map; give an EdgeMap.')
+        out = dict(similarity=style_similarity(picture, self.first))
         if e: out |= dict(edge_loss=edge_error(picture, e.edges, gain, e.method), edge_blank=blank_edge_error(e.edges), edge_loss_max=edge_error_max(picture, e.edges, e.method), edge_f1=edge_f1(picture, e.edges, gain, e.method))
         seen = self._seen(picture)
         if self.grams: out |= dict(zip(('gram_loss', 'gram_relative'), (g(seen) for g in self.grams)))
@@ -215,6 +241,7 @@ def since(self:Measures,
     source=None, before=None, # the same moments of the source
 )->dict: # column -> number
     "What changed since the frame before, and how much of that the source did itself."
+    picture, prev = _pair('measures', picture, prev, (3,))
     with torch.no_grad():
         out = dict(flicker=flickering(picture, prev))
         if self.nets.lpips: out['lpips_to_prev'] = self.nets.lpips(self._seen(picture), self._seen(prev))

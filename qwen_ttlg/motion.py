@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 import cv2, numpy as np, torch, torch.nn.functional as F
 from torch import Tensor
-from .core import InputError
+from .core import InputError, as_batch
 from .edges import luma
 
 # %% ../nbs/02_motion.ipynb #c007
@@ -35,7 +35,8 @@ def optical_flow(
     b:Tensor, # the same shape
     start:Tensor=None, # (B,2,H,W), pixels: where to begin looking; by default no motion
 )->Tensor: # (B,2,H,W), pixels, on the device of `a`
-    "DIS optical flow from `a` to `b`: `a(x)` is found at `b(x + flow(x))`. `InputError` for pictures of two shapes or under 16 pixels."
+    "DIS optical flow from `a` to `b`: `a(x)` is found at `b(x + flow(x))`. `InputError` for what is no picture, pictures of two shapes or under 16 pixels."
+    a, b = as_batch(a, 'optical flow: the first picture'), as_batch(b, 'optical flow: the second picture')
     if a.shape != b.shape: raise InputError(f'optical flow: pictures of shapes {tuple(a.shape)} and {tuple(b.shape)}; give two of one shape.')
     if min(a.shape[-2:]) < 16: raise InputError(f'optical flow: {a.shape[-1]}x{a.shape[-2]} pixels are too few; both sides must be at least 16.')
     begin = [None]*len(a) if start is None else list(start.permute(0, 2, 3, 1).float().cpu().numpy().copy())
@@ -98,6 +99,9 @@ class Motion:
     def carry(self, img): # (B,C,H,W) at the time before -> at the time now
         return warp(img, self.back)
 
+    def to(self, device): # the same motion there; the original stays where it is
+        return Motion(self.back.to(device, non_blocking=True), self.visible.to(device, non_blocking=True))
+
     def resized(self, height:int, width:int): # the same motion for pictures of another size
         if self.back.shape[-2:] == (height, width): return self
         shown = F.interpolate(self.visible, (height, width), mode='area')
@@ -109,7 +113,7 @@ class Track:
     def __init__(self,
         source:Tensor, # (B,3,H,W) in [0,1], the fixed frame
     ):
-        self.source = self.before = source
+        self.source = self.before = source = as_batch(source, 'track: the fixed frame', (3,))
         self.flow, self.known = torch.zeros_like(source[:, :2]), torch.ones_like(source[:, :1])
 
     def step(self,

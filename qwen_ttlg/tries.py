@@ -15,7 +15,7 @@ import torch
 from fastcore.basics import patch
 from PIL import Image
 from .core import InputError, data_image, open_picture, sheet, to_pil, to_tensor
-from .columns import SCHEMA
+from .columns import SCHEMA, read_own_losses
 from .edges import edge_map
 from .folder import frame_path
 from .guidance import as_losses, loss_names, scaled_decoder
@@ -99,12 +99,12 @@ class _Watch:
     def __init__(self, clip, guide, losses, size, guided, on_step):
         scale = next((s for s in (1., .5, .25, .125) if max(size)*s <= 512), .125)
         self.vae = frame_vae(clip.pipe); self.decode, self.scale = scaled_decoder(self.vae, *size), scale
-        sized = [l if scale == 1 else getattr(l, 'at', l.resized)(*(round(s*scale) for s in size)) for l in losses]
+        sized = [l if scale == 1 else l.at(*(round(s*scale) for s in size)) for l in losses]
         self.losses, self.names = [l.on(self.vae.device) for l in sized], loss_names(losses)
-        self.guided, self.on_step, self.values = guided, on_step, {n: [] for n in self.names}
+        self.guided, self.on_step, self.steps, self.values = guided, on_step, 0, {n: [] for n in self.names}
 
     def __call__(self, i, n, x0):
-        img = self.decode(x0, self.scale)
+        self.steps, img = n, self.decode(x0, self.scale)
         for name, loss in zip(self.names, self.losses): self.values[name].append(float(loss(img)))
         if self.on_step: self.on_step(Moment(self.guided, i + 1, n, to_pil(img), {k: list(v) for k, v in self.values.items()}))
 
@@ -119,6 +119,7 @@ class Try:
     losses:dict # 'guided', 'unguided' -> loss -> its value at every step
     goals:dict # loss -> what the decoder can reach
     seconds:float # that the guided frame took
+    steps:int # denoising steps taken, fewer than in the settings with `start_sigma`
     name:str='' # in a list
 
     def __repr__(self): return f'Try({self.name or "frame"} {self.frame}, {self.seconds:.1f} s, edge loss {self.numbers["guided"]["edge_loss"]:.4f})'
@@ -136,7 +137,7 @@ def _unguided(self:Clip, settings, frame, own, on_step, on_stage):
 
 @patch
 def _drawn(self:Clip, settings, frame, guided, own, on_step, on_stage):
-    "Picture, row, losses step by step, their goals and seconds of a frame."
+    "Picture, row, losses step by step, their goals, seconds and steps of a frame."
     start, used, maps = time.perf_counter(), settings if guided else _without(settings), self.maps
     prev, e = self.before(frame, settings), maps[frame]
     chain = Chain(0, 0, prev, maps[frame - 1], encoded=self.encoded, own=own if guided else []); chain.begin(self.pipe, used, self.first(settings), maps[0])
@@ -149,7 +150,8 @@ def _drawn(self:Clip, settings, frame, guided, own, on_step, on_stage):
     if drawn is None: raise InputError(f'frame {frame}: the model gave a picture that is not finite; try other settings, or load the model with dtype bf16 or fp32.')
     seconds = time.perf_counter() - start
     row = drawn.row | drawn.since(drawn.picture, prev, e.source, maps[frame - 1].source)
-    return to_pil(drawn.picture), row, watch.values, {n: float(torch.as_tensor(l.tol).mean()) for n, l in zip(watch.names, shown)}, seconds
+    goals = {n: float(torch.as_tensor(l.tol).mean()) for n, l in zip(watch.names, shown)}
+    return to_pil(drawn.picture), row, watch.values, goals, seconds, watch.steps
 
 # %% ../nbs/16_tries.ipynb #t014
 @patch
@@ -168,8 +170,8 @@ def draw(self:Clip,
     made = {'guided': self._drawn(settings, frame, True, own, on_step, on_stage)}
     if unguided: made['unguided'] = self._unguided(settings, frame, own, on_step, on_stage)
     shared = {'source': self.pictures[frame], 'edges': to_pil(self.maps[frame].edges), 'drawn from': to_pil(self.before(frame, settings))}
-    pictures, numbers, losses, goals, seconds = ({k: m[i] for k, m in made.items()} for i in range(5))
-    return Try(settings, frame, pictures | shared, numbers, losses, goals['guided'], seconds['guided'])
+    pictures, numbers, losses, goals, seconds, steps = ({k: m[i] for k, m in made.items()} for i in range(6))
+    return Try(settings, frame, pictures | shared, numbers, losses, goals['guided'], seconds['guided'], steps['guided'])
 
 # %% ../nbs/16_tries.ipynb #t019
 _COLOURS = {'guided': '#0a7bd0', 'unguided': '#d0661a'}
@@ -177,7 +179,7 @@ _COLOURS = {'guided': '#0a7bd0', 'unguided': '#d0661a'}
 def loss_curves(
     losses, # 'guided', 'unguided' -> loss -> its value at every step
     goals:dict, # loss -> what the decoder can reach
-    steps:int, # of the whole frame
+    steps:int, # that are taken for the whole frame: `Moment.steps`, `Try.steps`
 )->str: # HTML
     "Losses over the steps, as a picture."
     names = list(dict.fromkeys(n for l in losses.values() for n in l)); w, h = 320, 96
@@ -190,7 +192,7 @@ def loss_curves(
         paths = ''.join(f'<polyline points="{" ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in enumerate(l))}" fill="none" stroke="{_COLOURS[k]}" stroke-width="1.8"/><circle cx="{x(len(l) - 1):.1f}" cy="{y(l[-1]):.1f}" r="2.6" fill="{_COLOURS[k]}"/>' for k, l in lines.items())
         said = ', '.join(f'<tspan fill="{_COLOURS[k]}">{k} {l[-1]:.4g}</tspan>' for k, l in lines.items())
         axis = f'<path d="M40 16V{h - 16}H{w - 8}" fill="none" stroke="currentColor" opacity=".35"/><text x="36" y="{y(high) + 4:.0f}" text-anchor="end">{high:.3g}</text><text x="36" y="{y(low) + 4:.0f}" text-anchor="end">{low:.3g}</text><text x="{w - 8}" y="{h - 4}" text-anchor="end">step {steps}</text>'
-        return f'<svg viewBox="0 0 {w} {h}" width="{w}" height="{h}" font-size="9.5" font-family="sans-serif" fill="currentColor" role="img" aria-label="{name} loss">{axis}{goal}{paths}<text x="40" y="10" font-size="10.5">{name} loss: {said}</text></svg>'
+        return f'<svg viewBox="0 0 {w} {h}" width="{w}" height="{h}" font-size="9.5" font-family="sans-serif" fill="currentColor" role="img" aria-label="{escape(name)} loss">{axis}{goal}{paths}<text x="40" y="10" font-size="10.5">{escape(name)} loss: {said}</text></svg>'
     return '<div style="display:flex;flex-wrap:wrap;gap:6px;color:inherit">' + ''.join(map(one, names)) + '</div>'
 
 # %% ../nbs/16_tries.ipynb #t020
@@ -205,17 +207,17 @@ def tries_table(
     titles = {c.name: c.title for c in SCHEMA}
     text = lambda v: '' if v in ('', None) else f'{v:.4g}' if isinstance(v, float) else str(v)
     cells = [(k, [text(a[k]) for a in asked]) for k in differ] + [(titles[k], [text(t.numbers['guided'].get(k)) for t in tries]) for k in _TOLD]
-    told = [dict(v.split('=') for v in t.numbers['guided'].get('own_losses', '').split()) for t in tries]
-    cells += [(f'{k} loss', [o.get(k, '') for o in told]) for k in dict.fromkeys(k for o in told for k in o)]
+    own = [read_own_losses(t.numbers['guided'].get('own_losses', '')) for t in tries]
+    cells += [(f'{k} loss', [text(o.get(k)) for o in own]) for k in dict.fromkeys(k for o in own for k in o)]
     if all('unguided' in t.numbers for t in tries): cells.append(('Edge loss, unguided', [text(t.numbers['unguided']['edge_loss']) for t in tries]))
     cells.append(('Seconds', [f'{t.seconds:.2f}' for t in tries]))
-    row = lambda tag, k, values: f'<tr><th style="text-align:left;padding-right:1em">{k}</th>' + ''.join(f'<{tag} style="text-align:right;padding-left:1em">{escape(v)}</{tag}>' for v in values) + '</tr>'
+    row = lambda tag, k, values: f'<tr><th style="text-align:left;padding-right:1em">{escape(k)}</th>' + ''.join(f'<{tag} style="text-align:right;padding-left:1em">{escape(v)}</{tag}>' for v in values) + '</tr>'
     return '<table>' + row('th', '', [t.name or f'frame {t.frame}' for t in tries]) + ''.join(row('td', k, v) for k, v in cells if any(v)) + '</table>'
 
 @patch
 def _repr_html_(self:Try):
     shown = sheet({'': list(self.pictures.values())}, titles=list(self.pictures))
-    return data_image(shown) + loss_curves(self.losses, self.goals, self.settings.num_inference_steps) + tries_table([self])
+    return data_image(shown) + loss_curves(self.losses, self.goals, self.steps) + tries_table([self])
 
 # %% ../nbs/16_tries.ipynb #t024
 @patch
