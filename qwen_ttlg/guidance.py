@@ -143,7 +143,8 @@ def steps(self:TTLG, n:int, sigmas=None):
     "The guided ones of `n` denoising steps, as a list of step numbers; `sigmas` are their noise levels, if those count."
     if not self.losses or not self.lr: return []
     lo, hi = max(self.start_step or 0, n - (n if self.last_steps is None else self.last_steps)), n if self.end_step is None else min(n, self.end_step)
-    inside = [i for i in range(lo, hi) if sigmas is None or self.min_sigma <= float(sigmas[i]) <= self.max_sigma]
+    low, high = self.min_sigma - 1e-5, self.max_sigma + 1e-5 # rounding: a constant shift of 0.2 begins at 1.0000006
+    inside = [i for i in range(lo, hi) if sigmas is None or low <= float(sigmas[i]) <= high]
     return inside[::self.every]
 
 # %% ../nbs/05_guidance.ipynb #c024r
@@ -178,6 +179,7 @@ def loss_hash(
 # %% ../nbs/05_guidance.ipynb #c028
 class GuidedScheduler(FlowMatchEulerDiscreteScheduler):
     "The flow-matching Euler scheduler with loss guidance in its `step`; without losses it is the stock scheduler bit for bit."
+    _compatibles = [FlowMatchEulerDiscreteScheduler.__name__] # where the stock scheduler fits
     ttlg, decode, conditions = None, None, None # guidance, decoder, and what the velocities are computed from, if that is known
     notes, precise, given, losses, _levels = (), None, None, None, (None, None)
 
@@ -237,16 +239,22 @@ def skipped(self:GuidedScheduler): return sum(int((~finite).sum()) for _, _, fin
 def step(self:GuidedScheduler, model_output, timestep, sample, *args, return_dict=True, **kwargs):
     "One step from `sample` (B,T,64) along the velocity `model_output`; guided when `ttlg` says so."
     stock = super(GuidedScheduler, self).step
-    if self.ttlg is None or not self.ttlg.losses: return stock(model_output, timestep, sample, *args, return_dict=return_dict, **kwargs)
+    refused = isinstance(timestep, (int, torch.IntTensor, torch.LongTensor)) # by the stock class, in its own words
+    if refused or self.ttlg is None or not self.ttlg.losses: return stock(model_output, timestep, sample, *args, return_dict=return_dict, **kwargs)
     if self.step_index is None: self._init_step_index(timestep)
     i, dtype = self.step_index, model_output.dtype
     guided = i in self.ttlg.steps(len(self.timesteps), self.levels)
     resumed = self.precise is not None and self._handed_back(sample)
-    if guided or resumed: model_output, sample = model_output.float(), self.precise if resumed else sample.float()
+    if not guided and not resumed:
+        self.precise = None
+        return stock(model_output, timestep, sample, *args, return_dict=return_dict, **kwargs)
+    if kwargs.get('per_token_timesteps') is not None:
+        raise InputError('per_token_timesteps: guidance needs one noise level for all tokens; leave it out, or guide no step (lr=0).')
+    model_output, sample = model_output.float(), self.precise if resumed else sample.float()
     after = stock(model_output, timestep, sample, *args, return_dict=False, **kwargs)[0]
     if guided: after = after + self._push(i, model_output, sample, after)
-    self.precise = after if guided or resumed else None
-    after = after.to(dtype); self.given = after, after._version if guided or resumed else None
+    self.precise, after = after, after.to(dtype)
+    self.given = after, after._version
     return FlowMatchEulerDiscreteSchedulerOutput(prev_sample=after) if return_dict else (after,)
 
 # %% ../nbs/05_guidance.ipynb #c029b
