@@ -13,7 +13,7 @@ import cv2, numpy as np, torch, torch.nn.functional as F
 from torch import Tensor
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from .core import InputError, atomic, constant, open_picture, to_tensor, to_pil
+from .core import InputError, as_batch, atomic, constant, open_picture, to_tensor, to_pil
 
 # %% ../nbs/01_edges.ipynb #c007
 def luma(
@@ -73,9 +73,9 @@ def edge_map(
     picture, # `PIL.Image`, or (1,3,H,W) tensor in [0,1]
     method: str='sobel', # 'sobel', 'laplacian' or 'canny'
 )->EdgeMap:
-    "The edges of a picture, scaled by the strongest; `InputError` for an unknown method."
+    "The edges of a picture, scaled by the strongest; `InputError` for an unknown method, or what is no picture."
     if method not in methods: raise InputError(f'edge method {method!r}: not known; use one of {", ".join(methods)}.')
-    img = to_tensor(picture) if isinstance(picture, Image.Image) else picture.detach()
+    img = as_batch(picture).detach()
     if method == 'canny': return EdgeMap(_canny(img), None, method)
     magnitude = filters[method](img)
     gain = max(magnitude.max().item(), _least_gain.get(method, _least_gain['sobel']))
@@ -131,7 +131,7 @@ def estimate_gain(
 )->float: # in units of the filter
     "The gain with which the mean of `edges` is the mean filter answer of `picture`; `InputError` if their sizes differ."
     if isinstance(edges, EdgeMap): edges, method = edges.edges, method or edges.method
-    img = to_tensor(picture) if isinstance(picture, Image.Image) else picture
+    edges, img = as_batch(edges, 'edges', (1,)), as_batch(picture)
     (h, w), (H, W) = edges.shape[-2:], img.shape[-2:]
     if (h, w) != (H, W): raise InputError(f'the edge map is {w}x{h} and the picture {W}x{H}: give both at one size to estimate the gain.')
     magnitude, total = filters[method or 'sobel'](img.to(edges.device)), edges.mean().item()

@@ -79,6 +79,8 @@ class _Plain(PictureLoss):
         return new
 
 # %% ../nbs/05_guidance.ipynb #c020c
+def _short(v): return repr(v) if isinstance(v, (str, int, float, type(None))) else f'a {type(v).__name__}'
+
 def as_losses(
     losses, # one callable or several, each picture (B,3,H,W) -> (B,)
 ): # a list of `PictureLoss`
@@ -86,7 +88,7 @@ def as_losses(
     if not callable(losses) and not isinstance(losses, (list, tuple)): losses = [losses]
     losses = [losses] if callable(losses) else list(losses)
     for l in losses:
-        if not callable(l) or isinstance(l, type): raise InputError(f'ttlg losses: {l!r} cannot be called with a picture; give functions of one, or losses such as EdgeLoss(...).')
+        if not callable(l) or isinstance(l, type): raise InputError(f'ttlg losses: {_short(l)} cannot be called with a picture; give functions of one, or losses such as EdgeLoss(edge_map(picture)).')
     return [l if isinstance(l, PictureLoss) else _Plain(l) for l in losses]
 
 def loss_names(losses):
@@ -355,6 +357,7 @@ def attach(self:TTLG,
     vae=None, # a `SingleFrameVAE` of `pipe.vae`, if one is made already, or is to be compiled or to recompute (`single_frame`)
 ):  # yields the `GuidedScheduler`, whose `history` tells what happened
     "Guide every call of `pipe` inside the block; the pipeline's own scheduler object is back afterwards, also after an exception."
+    if not hasattr(pipe, 'scheduler') or not hasattr(pipe, 'vae'): raise InputError(f'attach: {_short(pipe)} is no pipeline; give a diffusers pipeline of the Qwen-Image family.')
     check_size(height, width)
     decoder, stock = (vae or single_frame(pipe.vae)).to(pipe._execution_device), pipe.scheduler
     guided = GuidedScheduler.wrap(stock, self, scaled_decoder(decoder, height, width))

@@ -31,6 +31,8 @@ class PictureLoss:
         tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
         scale: float=1., # share of a picture's size at which it is evaluated
     ):
+        for k, v in (('scale', scale), ('weight', weight), ('tolerance', tol)):
+            if isinstance(v, (str, bool)) or v is None: raise InputError(f'{self.name} loss: {k} {v!r} is no number; give one.')
         if not 0 < scale <= 1: raise InputError(f'{self.name} loss: scale {scale} is not a share of the size; give a number above 0 and at most 1.')
         for k, v in (('weight', weight), ('tolerance', tol)):
             if not (0 <= float(torch.as_tensor(v).min()) and float(torch.as_tensor(v).max()) < math.inf):
@@ -122,10 +124,13 @@ class EdgeLoss(PictureLoss):
         super().__init__(weight, tol, scale)
         if isinstance(edges, EdgeMap):
             edges, gain, method = edges.edges, edges.gain if gain is None else gain, method or edges.method
+        if isinstance(edges, Image.Image): raise InputError('edge loss: a picture is no edge map; give edge_map(picture).')
+        edges = as_batch(edges, 'edge loss: edges', (1,))
         self.filter, self.distance = _choice('method', method or 'sobel', filters), _choice('kind', kind, _kinds)
+        if isinstance(gain, str): raise InputError(f'edge loss: gain {gain!r} is no number; leave it out with an EdgeMap, or give one.')
         if gain is None and kind == 'correlation': gain = 1. # it has no unit
         if gain is None: raise InputError("edge loss: the edge map has no gain; estimate it once with estimate_gain, or use kind='correlation'.")
-        self.edges = as_batch(edges, 'edge loss: edges', (1,)).detach().float()
+        self.edges = edges.detach().float()
         self.gain = torch.as_tensor(gain).detach().float().reshape(-1, 1, 1, 1)
         if not ((self.gain > 0) & self.gain.isfinite()).all(): raise InputError(f'edge loss: gain {gain} is not positive; extract the edges again.')
 

@@ -43,6 +43,7 @@ def choose_dtype(
     device:torch.device,
 ):  # the torch dtype, and a note if it is not the one asked for, else None
     "The number format to use on `device`; `InputError` for an unknown one."
+    dtype = {v: k for k, v in DTYPES.items()}.get(dtype, dtype) # torch.float32 will do, too
     if dtype not in DTYPES: raise InputError(f'dtype {dtype!r}: not known; use one of {", ".join(DTYPES)}.')
     if device.type == 'cpu' and dtype != 'fp32': return torch.float32, f'{dtype} on a CPU is slow: fp32 is used instead.'
     return DTYPES[dtype], None
@@ -241,7 +242,7 @@ def adopt(
 ):  # the same object, with a `ModelInfo` in its attribute `info`
     "Make a pipeline ready to edit, whoever loaded it; `InputError` for what is none, or of another class."
     from diffusers import DiffusionPipeline, QwenImageEditPlusPipeline
-    if not isinstance(pipe, DiffusionPipeline): raise InputError(f'{str(pipe)[:60]!r} is no pipeline; the first argument is what load_pipeline gives, or a QwenImageEditPlusPipeline.')
+    if not isinstance(pipe, DiffusionPipeline): raise InputError(f'{repr(str(pipe)) if isinstance(pipe, (str, Path)) else type(pipe).__name__} is no pipeline; the first argument is what load_pipeline gives, or a QwenImageEditPlusPipeline.')
     if not isinstance(pipe, QwenImageEditPlusPipeline): raise InputError(f'{type(pipe).__name__}: not an editor that is known here; load a QwenImageEditPlusPipeline (Qwen-Image-Edit-2509 or 2511).')
     if missing := [n for n in ('transformer', 'vae', 'text_encoder', 'processor', 'scheduler') if getattr(pipe, n) is None]:
         raise InputError(f'{type(pipe).__name__}: has no {missing[0]}; load the pipeline with all its parts.')

@@ -180,6 +180,8 @@ class Look:
 
     def __post_init__(self):
         if self.init_frame and self.style_prompt: raise InputError('--init_frame and --style_prompt: give one of the two, the look comes from either.')
+        for name in ('init_frame', 'shot_frames'):
+            if not isinstance(v := getattr(self, name), (str, Path, type(None))): raise InputError(f'{name}: a {type(v).__name__} is no path; save the picture and give its path.')
         for p in self.given().values(): open_picture(p) # what is wrong with one is said before the first frame
 
     def given(self): # number of a shot -> the picture it is to begin with

@@ -206,10 +206,14 @@ def _let_go(pipe):
     try: yield
     finally: pipe.maybe_free_model_hooks()
 
-def _check_numbers(steps, cfg_stop, noise, batch, tokens):
+def _check_numbers(prompts, steps, scale, cfg_stop, noise, batch, tokens):
+    for p in prompts:
+        if not isinstance(p, str): raise InputError(f'prompt: a {type(p).__name__} is no text; give one text for the whole batch, and a loss as ttlg=.')
+    for name, v in (('true_cfg_scale', scale), ('cfg_stop', cfg_stop)):
+        if not isinstance(v, (int, float)): raise InputError(f'{name}={v!r}: must be a number.')
     if not isinstance(steps, int) or steps < 1: raise InputError(f'num_inference_steps={steps!r}: must be a whole number of at least 1.')
     if not 0 <= cfg_stop <= 1: raise InputError(f'cfg_stop={cfg_stop}: a share of the steps, from 0 to 1.')
-    if noise is not None and tuple(noise.shape[:2]) != (batch, tokens): raise InputError(f'noise: shape {tuple(noise.shape)} where {(batch, tokens, 64)} is needed; make it with frame_noise.')
+    if noise is not None and tuple(getattr(noise, 'shape', ())) != (batch, tokens, 64): raise InputError(f'noise: shape {tuple(getattr(noise, "shape", ()))} where {(batch, tokens, 64)} is needed; make it with frame_noise.')
 
 # %% ../nbs/08_sampling.ipynb #c024
 @torch.no_grad()
@@ -236,7 +240,7 @@ def edit_frame(
     "Draw the frame that has the shape of `edge` and the look of `prev`; `InputError` for what is no pipeline or no picture, and for pictures of unequal or unfit size."
     device, refs, guidance = adopt(pipe)._execution_device, _references(edge, prev, anchor), as_guidance(ttlg)
     batch, _, height, width = refs[0][1].shape; rows, cols = token_grid(height, width)
-    _check_numbers(num_inference_steps, cfg_stop, noise, batch, rows*cols)
+    _check_numbers([prompt] + [negative_prompt]*(negative_prompt is not None), num_inference_steps, true_cfg_scale, cfg_stop, noise, batch, rows*cols)
     if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, shot=b) for b in range(batch)])
     prompts = dict(cond=prompt) | (dict(uncond=negative_prompt) if true_cfg_scale > 1 and negative_prompt is not None else {})
     with _let_go(pipe):

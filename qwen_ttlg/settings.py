@@ -158,6 +158,7 @@ class Selection:
     no_shots: bool = setting(False, 'take the whole video as one shot: do not look for cuts')
 
     def __post_init__(self):
+        if not isinstance(self.size, (str, type(None))): raise InputError(f'size: {self.size!r} is no text; write 512 as \'512\', or WxH as \'1024x576\'.')
         if self.edge_method not in EDGE_METHODS: raise InputError(f'--edge_method {self.edge_method}: not one of {", ".join(EDGE_METHODS)}.')
 
     def arguments(self): return dict(every_nth=1 if self.fps is not None else self.every_nth, fps=self.fps, start=self.start, end=self.end, max_frames=self.max_frames, rate=self.source_fps)

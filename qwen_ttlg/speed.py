@@ -267,7 +267,7 @@ def seen_once(
 # %% ../nbs/06_speed.ipynb #c031
 def _lora_place(source):
     "Folder or hub id, and file in it; `InputError` for a file that is not there."
-    path = Path(source).expanduser()
+    source = str(source); path = Path(source).expanduser()
     if path.is_file(): return str(path.parent), path.name
     if path.is_dir(): return str(path), None
     if source.count('/') == 1 and re.fullmatch(r'[\w.-]+/[\w.-]+(:.+)?', source) and not (source.endswith('.safetensors') and ':' not in source) and not source.startswith('.'):
@@ -286,6 +286,8 @@ def _check_lora(transformer, weights, source):
     known, layers = dict(transformer.named_modules()), {re.split(r'\.(?:lora|lokr|hada|alpha|dora)', k.removeprefix('transformer.'))[0] for k in weights}
     if not layers: raise InputError(f'LoRA {source!r}: there are no weights in it; give another file.')
     unknown = sorted(l for l in layers if l not in known)
+    half = sorted(l for l in layers if len({m[1] for k in weights if k.startswith(f'transformer.{l}.') and (m := re.search(r'\.(lora_A|lora_B|lora_down|lora_up)\.', k))}) == 1)
+    if half: raise InputError(f'LoRA {source!r}: layer {half[0]!r} has one of its two parts only; give a complete file.')
     if unknown: raise InputError(f'LoRA {source!r}: {len(unknown)} of its {len(layers)} layers are not in this model, {unknown[0]!r} for one; give a LoRA that was made for a Qwen-Image edit model.')
 
 # %% ../nbs/06_speed.ipynb #c031b
