@@ -69,7 +69,7 @@ def _add_preset(p): p.add_argument('--preset', help='file of qwen_ttlg_tune: its
 def _add_speed(p, gpus=True):
     p.add_argument('--speed', default='exact', choices=SPEEDS, metavar='NAME', help='; '.join(f'{k}: {s.help}' for k, s in SPEEDS.items()).replace('%', '%%') + '; its settings stand where neither a flag nor a preset says otherwise (default: exact)')
     p.add_argument('--lora', metavar='LORA', help='a further LoRA: a .safetensors file, a hub id, or owner/name:file.safetensors')
-    p.add_argument('--offload', default='none', choices=('none', 'model'), metavar='NAME', help="model: text encoder, transformer and VAE take turns on the GPU, the others wait in the host's memory, so that the card needs room for the largest alone (default: none)")
+    p.add_argument('--offload', default='none', choices=('none', 'model'), metavar='NAME', help="model: text encoder, transformer and VAE take turns on the GPU, the others wait in the host's memory, so that the card needs room for the largest alone; needs a GPU, and not with --speed lowmem, which does more (default: none)")
     if gpus: p.add_argument('--gpus', type=int, default=1, metavar='INT', help='GPUs that share a frame: 1, 2 or 4 (default: 1)')
 
 def _parse(p, argv):

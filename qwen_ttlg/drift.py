@@ -129,6 +129,7 @@ def match_colours(
     how:str, # 'reinhard', 'wavelet' or 'none'
 ):  # (B,3,H,W)
     "A picture with the colours of another."
+    if how not in ('none', 'reinhard', 'wavelet'): raise InputError(f'match_colours: {how!r} is not known; use reinhard, wavelet or none.')
     if how == 'none': return img
     if how == 'wavelet': return img + _coarsest(first - img)
     a, b = (rgb2lab(q.permute(0, 2, 3, 1).float().cpu().numpy()) for q in (img, first))
@@ -190,6 +191,7 @@ def policy_noise(
     track:Track=None, # to the first frame; needed for 'warped'
 ):  # tokens (count,T,64)
     "The start noise of a frame."
+    if policy not in ('frame', 'fixed', 'blended', 'warped'): raise InputError(f'policy_noise: {policy!r} is not known; use frame, fixed, blended or warped.')
     noise = lambda t: torch.cat([frame_noise(height, width, seed, t, shot=k) for k in range(count)])
     if policy == 'fixed': return noise(0)
     if policy == 'blended': return (noise(0) + noise(frame))/2**.5

@@ -8,6 +8,7 @@ __all__ = ['check_size', 'token_grid', 'pack', 'unpack', 'normalize', 'denormali
 # %% ../nbs/00_latents.ipynb #c004
 from copy import copy, deepcopy
 from contextlib import ExitStack
+from numbers import Integral
 import torch, torch.nn.functional as F
 from torch import nn, Tensor
 from torch.utils.checkpoint import checkpoint as recompute
@@ -24,6 +25,7 @@ def check_size(
     width: int, # of the picture, in pixels
 ):
     "Raise `InputError`, naming the nearest size that fits, unless both sides are positive multiples of 16."
+    if not all(isinstance(side, Integral) for side in (height, width)): raise InputError(f'size {width!r}x{height!r}: both sides must be whole numbers of pixels.')
     if height > 0 and width > 0 and height % 16 == 0 and width % 16 == 0: return
     near = [max(16, int(side/16 + .5)*16) for side in (width, height)]
     raise InputError(f'size {width}x{height}: both sides must be multiples of 16; use {near[0]}x{near[1]}.')

@@ -6,7 +6,7 @@
 __all__ = ['Team', 'load_team', 'end_team']
 
 # %% ../nbs/08_parallel.ipynb #c004
-import atexit, json, os, queue, socket, subprocess, sys, threading
+import atexit, json, os, queue, subprocess, sys, threading, time
 from datetime import timedelta
 from multiprocessing.connection import Client, Listener
 from unittest import mock
@@ -204,17 +204,35 @@ def end(self:Team):
     dist.destroy_process_group()
 
 # %% ../nbs/08_parallel.ipynb #c022
-def _join(rank, size, kind, args, others=()):
+_HERE = 'process {} has begun' # what each process that was started notes in the store
+
+def _wait_for(store, others):
+    "Wait until the processes that were started have imported what they need; `InputError` if one has ended before."
+    ranks = range(1, len(others) + 1)
+    while not store.check([_HERE.format(rank) for rank in ranks]):
+        for rank, p in zip(ranks, others):
+            if p.poll() is None: continue
+            for q in others: q.kill(); q.wait()
+            raise InputError(f'process {rank} of the {len(others) + 1} that share a frame ended with exit code {p.poll()} before it '
+                             'loaded anything; what it printed above says why, mend that, or use one GPU.')
+        time.sleep(.05)
+
+def _join(rank, size, kind, args, others=(), store=None):
     "One process of a team: the first gets its pipeline, the others serve it and exit."
     if kind == 'cuda': torch.cuda.set_device(rank)
-    dist.init_process_group('cpu:gloo,cuda:nccl' if kind == 'cuda' else 'cpu:gloo', rank=rank, world_size=size, timeout=timedelta(minutes=60))
+    dist.init_process_group('cpu:gloo,cuda:nccl' if kind == 'cuda' else 'cpu:gloo', rank=rank, world_size=size,
+                            store=store, timeout=timedelta(minutes=60))
     def load(): return load_pipeline(device=f'cuda:{rank}' if kind == 'cuda' else kind, **args)
     if not rank: team = Team(load, others); atexit.register(team.end); return team.pipe
     try: Team(load).serve()
     except Exception: os._exit(1) # the first process says why
     os._exit(0)
 
-def _other(rank, size, kind, args): _join(int(rank), int(size), kind, json.loads(args))
+def _other(port, rank, size, kind, args):
+    "A process that was started: its arguments are texts."
+    store = dist.TCPStore('127.0.0.1', int(port), is_master=False, timeout=timedelta(seconds=60))
+    store.set(_HERE.format(rank), '')
+    _join(int(rank), int(size), kind, json.loads(args), store=store)
 
 # %% ../nbs/08_parallel.ipynb #c021
 def load_team(
@@ -227,10 +245,12 @@ def load_team(
     if kind == 'cuda' and torch.cuda.device_count() < gpus: raise InputError(f'--gpus {gpus}: this machine has {torch.cuda.device_count()}; ask for as many as there are, or leave the flag out.')
     args = dict(model_id=model_id, dtype=dtype, revision=revision, speed=speed, lora=lora)
     if 'RANK' in os.environ: return _join(int(os.environ['RANK']), int(os.environ['WORLD_SIZE']), kind, args)
-    with socket.socket() as s: s.bind(('127.0.0.1', 0)); port = s.getsockname()[1]
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
-    others = [subprocess.Popen([sys.executable, '-c', 'import sys; from qwen_ttlg.parallel import _other; _other(*sys.argv[1:])', str(rank), str(gpus), kind, json.dumps(args)], start_new_session=True) for rank in range(1, gpus)]
-    return _join(0, gpus, kind, args, others)
+    store = dist.TCPStore('127.0.0.1', 0, is_master=True, wait_for_workers=False)
+    code = 'import sys; from qwen_ttlg.parallel import _other; _other(*sys.argv[1:])'
+    others = [subprocess.Popen([sys.executable, '-c', code, str(store.port), str(rank), str(gpus), kind, json.dumps(args)],
+                               start_new_session=True) for rank in range(1, gpus)]
+    _wait_for(store, others)
+    return _join(0, gpus, kind, args, others, store)
 
 def end_team(pipe):
     "Let the other processes of a pipeline's team end; to draw alone afterwards load a pipeline anew."

@@ -184,7 +184,6 @@ def _begin(scheduler, timesteps, noise, start):
     "Tokens to begin with and the timesteps that are left: all of them from noise, those at the noise level of `start` and below from there."
     if start is None: return noise, timesteps
     tokens, sigma = start
-    if not 0 < sigma <= 1: raise InputError(f'start at noise level {sigma}: give a number above 0 and at most 1.')
     k = next((k for k, s in enumerate(scheduler.levels[:-1]) if s <= sigma + 1e-6), len(timesteps) - 1)
     scheduler.set_begin_index(k); level = scheduler.sigmas[k]
     return (1 - level)*tokens.to(noise) + level*noise, timesteps[k:]
@@ -206,14 +205,28 @@ def _let_go(pipe):
     try: yield
     finally: pipe.maybe_free_model_hooks()
 
-def _check_numbers(prompts, steps, scale, cfg_stop, noise, batch, tokens):
+# %% ../nbs/08_sampling.ipynb #c023g
+def _check_numbers(prompts, steps, scale, cfg_stop, on_step):
     for p in prompts:
         if not isinstance(p, str): raise InputError(f'prompt: a {type(p).__name__} is no text; give one text for the whole batch, and a loss as ttlg=.')
     for name, v in (('true_cfg_scale', scale), ('cfg_stop', cfg_stop)):
         if not isinstance(v, (int, float)): raise InputError(f'{name}={v!r}: must be a number.')
     if not isinstance(steps, int) or steps < 1: raise InputError(f'num_inference_steps={steps!r}: must be a whole number of at least 1.')
     if not 0 <= cfg_stop <= 1: raise InputError(f'cfg_stop={cfg_stop}: a share of the steps, from 0 to 1.')
-    if noise is not None and tuple(getattr(noise, 'shape', ())) != (batch, tokens, 64): raise InputError(f'noise: shape {tuple(getattr(noise, "shape", ()))} where {(batch, tokens, 64)} is needed; make it with frame_noise.')
+    if on_step is not None and not callable(on_step): raise InputError(f'on_step: a {type(on_step).__name__} cannot be called; give a function of (step, steps, estimate).')
+
+def _check_tokens(name, tokens, batch, count, how):
+    "`InputError` for what are not tokens of the whole batch."
+    shape = tuple(getattr(tokens, 'shape', ()))
+    if not torch.is_tensor(tokens): raise InputError(f'{name}: a {type(tokens).__name__} is no tensor of tokens; {how}.')
+    if shape != (batch, count, 64): raise InputError(f'{name}: shape {shape} where {(batch, count, 64)} is needed; {how}.')
+
+def _check_start(start, batch, count):
+    "`InputError` unless `start` is None or tokens and a noise level."
+    if start is None: return
+    if not isinstance(start, (tuple, list)) or len(start) != 2: raise InputError('start: give a pair of tokens and a noise level, (latents, sigma).')
+    _check_tokens('start', start[0], batch, count, "give an EditResult's latents, or pack(encoded picture)")
+    if not isinstance(start[1], (int, float)) or not 0 < start[1] <= 1: raise InputError(f'start at noise level {start[1]!r}: give a number above 0 and at most 1.')
 
 # %% ../nbs/08_sampling.ipynb #c024
 @torch.no_grad()
@@ -240,7 +253,10 @@ def edit_frame(
     "Draw the frame that has the shape of `edge` and the look of `prev`; `InputError` for what is no pipeline or no picture, and for pictures of unequal or unfit size."
     device, refs, guidance = adopt(pipe)._execution_device, _references(edge, prev, anchor), as_guidance(ttlg)
     batch, _, height, width = refs[0][1].shape; rows, cols = token_grid(height, width)
-    _check_numbers([prompt] + [negative_prompt]*(negative_prompt is not None), num_inference_steps, true_cfg_scale, cfg_stop, noise, batch, rows*cols)
+    _check_numbers([prompt] + [negative_prompt]*(negative_prompt is not None), num_inference_steps, true_cfg_scale, cfg_stop, on_step)
+    if noise is not None: _check_tokens('noise', noise, batch, rows*cols, 'make it with frame_noise')
+    if prev_latents is not None: _check_tokens('prev_latents', prev_latents, batch, rows*cols, "give the latents of the previous frame's EditResult")
+    _check_start(start, batch, rows*cols)
     if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, shot=b) for b in range(batch)])
     prompts = dict(cond=prompt) | (dict(uncond=negative_prompt) if true_cfg_scale > 1 and negative_prompt is not None else {})
     with _let_go(pipe):

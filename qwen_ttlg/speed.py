@@ -275,6 +275,32 @@ def _lora_place(source):
     if re.fullmatch(r'[\w.-]+/[\w.-]+:.+', source) and not source.startswith('.'): return source.split(':', 1)
     raise InputError(f'LoRA {source!r}: no such file; give a .safetensors file, a folder with one, a hub id, or owner/name:file.safetensors.')
 
+def _why(error):
+    "The line of a message that says most: the first that names a size, else the first."
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return next((line for line in lines if 'size mismatch' in line), lines[0])[:300]
+
+def _lora_file(source, place, file):
+    "Folder and name of the file on this machine, fetched from the hub if it is there; `InputError` if there is none, or no one of several."
+    if Path(place).is_dir(): return place, file or _the_one(source, [p.name for p in Path(place).glob('*.safetensors')])
+    from huggingface_hub import hf_hub_download, list_repo_files
+    try: path = Path(hf_hub_download(place, file or _the_one(source, list_repo_files(place))))
+    except InputError: raise
+    except Exception as e: # no network, no such repository, no access: each library below has its own class
+        raise InputError(f'LoRA {source!r}: could not be fetched from the hub ({_why(e)}); check name and connection, '
+                         'or download the file and give its path.') from e
+    return str(path.parent), path.name
+
+def _the_one(source, names, usual='pytorch_lora_weights.safetensors'):
+    "The LoRA among the files of a folder or repository."
+    found = sorted(n for n in names if n.endswith('.safetensors'))
+    if not found: raise InputError(f'LoRA {source!r}: there is no .safetensors file in it; give one that has, or the file itself.')
+    if len(found) > 1 and usual not in found:
+        raise InputError(f'LoRA {source!r}: there are {len(found)} .safetensors files in it ({", ".join(found[:3])}, ...); name one, '
+                         'as folder/file.safetensors or owner/name:file.safetensors.')
+    return usual if usual in found else found[0]
+
+# %% ../nbs/06_speed.ipynb #c031a
 def _lora_weights(pipe, place, file):
     "The weights of a LoRA as `load_lora_weights` wants them named: the transformer's layers, with `transformer.` in front."
     weights = pipe.lora_state_dict(place, weight_name=file)
@@ -297,7 +323,7 @@ def add_lora(
     scale:float=1.,
 ):
     "Add a LoRA to the transformer's weights, for good; `InputError` if it cannot be read or any of it does not fit."
-    place, file = _lora_place(source)
+    place, file = _lora_file(source, *_lora_place(source))
     try:
         weights = _lora_weights(pipe, place, file); _check_lora(pipe.transformer, weights, source)
         pipe.load_lora_weights(weights, adapter_name='added')
@@ -307,7 +333,7 @@ def add_lora(
     except (OSError, ValueError, RuntimeError, KeyError) as e:
         if 'PEFT backend' in str(e): raise InputError("a LoRA needs the package peft: pip install 'qwen_ttlg[speed]'.") from None
         pipe.unload_lora_weights() # what came in before it failed
-        raise InputError(f'LoRA {source!r}: could not be read, or is made for another model ({(str(e).splitlines() or [""])[0][:160]}); give a file of a Qwen-Image LoRA.') from e
+        raise InputError(f'LoRA {source!r}: could not be read, or is made for another model ({_why(e)}); give a file of a Qwen-Image LoRA.') from e
 
 def distilled_schedule(pipe):
     "Set the scheduler to the shift that the Lightning LoRAs were made with: ln 3 at every size, to the end."
