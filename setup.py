@@ -2,6 +2,7 @@
 from configparser import ConfigParser
 from pathlib import Path
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 here = Path(__file__).parent
 ini = ConfigParser(delimiters=['='])
@@ -15,7 +16,12 @@ readme = here/'README.md'
 # The embedded model is data of the package: a diffusers folder of json, txt and safetensors.
 model_files = sorted(str(p.relative_to(here/lib)) for p in (here/lib/'tiny_model').rglob('*') if p.is_file())
 
+class Library(build_py):
+    "All modules but the one that nbdev renders the docs with: it needs nbdev, and a checkout."
+    def find_package_modules(self, package, folder): return [m for m in super().find_package_modules(package, folder) if m[1] != 'showdoc']
+
 setup(
+    cmdclass={'build_py': Library},
     name=cfg['lib_name'], version=cfg['version'], description=cfg['description'], keywords=cfg['keywords'],
     author=cfg['author'], author_email=cfg['author_email'], url=cfg['git_url'],
     project_urls={'Documentation': cfg['doc_host'] + cfg['doc_baseurl'], 'Source': cfg['git_url']},

@@ -7,15 +7,16 @@ __all__ = ['PATIENCE', 'VIDEOS', 'Shot', 'plan_video', 'run_shot', 'gather_shots
            'Progress', 'Batch', 'write_index', 'process_videos']
 
 # %% ../nbs/16_batch.ipynb #b004
-import csv, json, os, shutil, threading, time
+import csv, io, json, os, re, shutil, threading, time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader
 from tqdm.auto import tqdm
 from fastcore.basics import patch
 from . import __file__ as package
 from .columns import COLUMNS, TIMING_COLUMNS, append_row, as_numbers, read_rows
-from .core import InputError, atomic, make_folder, open_picture, sheet, to_tensor
+from .core import InputError, atomic, make_folder, open_picture, printable, sheet, sync, to_tensor
 from .edges import edge_map
 from .folder import claim, differences, finished, frame_path, open_frame, read_run
 from .models import DEFAULT_MODEL, _fingerprint, _named, adopt, resolve_model
@@ -83,6 +84,7 @@ def gather_shots(
     return done
 
 def _brought(shot, out, done):
+    if done >= shot.first + shot.count - 1: return done # brought before: what came after that is tried again
     rows, spent = (read_rows(shot.folder/name, columns, shot.first) for name, columns in (('metrics.csv', COLUMNS), ('timings.csv', TIMING_COLUMNS)))
     if len(rows) < shot.count: raise RuntimeError(f'{shot.folder}: {len(rows)} of {shot.count} frames are there')
     for row, times in zip(rows, spent):
@@ -93,6 +95,7 @@ def _brought(shot, out, done):
     with atomic(out/'baselines.json') as tmp: tmp.write_text(json.dumps(known | found, indent=1))
     return done
 
+# %% ../nbs/16_batch.ipynb #b013l
 def _link(file, to):
     "The same file at another place; a copy where the file system has no links."
     to.unlink(missing_ok=True)
@@ -154,17 +157,63 @@ def list_videos(
 
 # %% ../nbs/16_batch.ipynb #b020x0
 def _read_list(path):
-    try: text = path.read_text(encoding='utf-8')
-    except UnicodeDecodeError: raise InputError(f'{path}: not a list of videos; one video alone is edited with qwen_process_video.') from None
+    try: text, kind = _decoded(path)
     except OSError as e: raise InputError(f'{path}: cannot be read ({e.strerror}); give a folder of videos, or a list of them.') from None
-    if path.suffix.lower() == '.csv':
-        rows = csv.DictReader(text.splitlines()); known = {'video', 'name', *_LOOK}
-        if 'video' not in (rows.fieldnames or ()): raise InputError(f'{path}: has no column "video" in its first line.')
-        if unknown := [c for c in rows.fieldnames if c not in known]: raise InputError(f'{path}: column {unknown[0]!r} is not one of {", ".join(sorted(known))}.')
-        entries = [{k: v for k, v in row.items() if v} for row in rows]
-        if lacking := [i for i, e in enumerate(entries, 2) if 'video' not in e]: raise InputError(f'{path}: line {lacking[0]} names no video.')
-    else: entries = [dict(video=line.strip()) for line in text.splitlines() if line.strip() and not line.strip().startswith('#')]
-    return [{k: path.parent/v if k in ('video', 'init_frame', 'shot_frames') else v for k, v in e.items()} for e in entries]
+    if path.suffix.lower() in ('.csv', '.tsv'): entries = _read_table(path, text)
+    else:
+        lines = [line.strip() for line in text.splitlines()]
+        entries = [dict(video=line) for line in lines if line and (line[0] != '#' or (path.parent/line).exists())]
+    paths = 'video', 'init_frame', 'shot_frames'
+    return [{k: _named_file(path.parent, v, kind) if k in paths else v for k, v in e.items()} for e in entries]
+
+def _named_file(folder, name, kind):
+    "The path that a list names: as it stands, without its quotes, or with the bytes that the list has."
+    bare = name[1:-1].strip() if len(name) > 2 and name[0] == name[-1] and name[0] in '"\'' else name
+    found = [folder/name, folder/bare]
+    if kind not in ('utf-8', 'utf-16'): found.append(folder/os.fsdecode(bare.encode(kind))) # an old disk's names
+    return next((p for p in found if p.exists()), folder/bare)
+
+# %% ../nbs/16_batch.ipynb #b020x1
+def _decoded(path):
+    "A list as text, and its encoding; `InputError` for what is no text."
+    refuse = InputError(f'{path}: not a list of videos; one video alone is edited with qwen_process_video.')
+    if path.stat().st_size > 2**26: raise refuse
+    data = path.read_bytes()
+    if data.startswith((b'\xff\xfe', b'\xfe\xff')): kinds = 'utf-16',
+    elif data[1:2] == b'\0' or data[:1] == b'\0': kinds = 'utf-16-le' if data[:1] != b'\0' else 'utf-16-be',
+    else: kinds = 'utf-8-sig', 'cp1252', 'latin-1' # Windows' own, where it is no UTF-8
+    for kind in kinds:
+        try: text = data.decode(kind)
+        except UnicodeDecodeError: continue
+        if re.search('[\0-\x08\x0e-\x1f]', text): break
+        return text, re.sub('-(sig|le|be)$', '', kind)
+    raise refuse
+
+# %% ../nbs/16_batch.ipynb #b020x2
+def _read_table(path, text):
+    "The rows of a table with a column `video`; commas, semicolons or tabs between the cells."
+    head, _, rest = text.partition('\n')
+    if mark := re.fullmatch(r'"?sep=(.)"?', head.strip('\r '), re.IGNORECASE): text = rest # Excel's
+    between = mark[1] if mark else max(',;\t', key=head.count)
+    rows = csv.DictReader(io.StringIO(text, newline=''), delimiter=between, skipinitialspace=True)
+    try:
+        rows.fieldnames = [c.strip().lower() for c in rows.fieldnames or ()]
+        found = [(rows.line_num, row) for row in rows]
+    except csv.Error as e: raise InputError(f'{path}: not a readable table ({e}); write it again as CSV.') from None
+    known = {'video', 'name', *_LOOK}
+    if 'video' not in rows.fieldnames: raise InputError(f'{path}: has no column "video" in its first line.')
+    if unknown := [c for c in rows.fieldnames if c not in known]:
+        raise InputError(f'{path}: column {unknown[0]!r} is not one of {", ".join(sorted(known))}.')
+    return [e for number, row in found if (e := _entry(path, number, row, between))]
+
+def _entry(path, number, row, between):
+    "The cells of a row that are not empty."
+    if any(row.pop(None, None) or ()):
+        raise InputError(f'{path}: line {number} has more cells than the first line; '
+                         f'put a text with {between!r} in it in quotes.')
+    e = {k: v.strip() for k, v in row.items() if v}
+    if e and 'video' not in e: raise InputError(f'{path}: line {number} names no video.')
+    return e
 
 # %% ../nbs/16_batch.ipynb #b024
 class Progress:
@@ -235,8 +284,10 @@ class Batch:
 
     def __str__(self):
         said = f'{_many(len(self.done), "video")} edited, {_many(self.frames, "frame")} in {_clock(self.seconds)}' + f'; {len(self.skipped)} done before'*bool(self.skipped) + f'; {len(self.failed)} FAILED:'*bool(self.failed)
-        return '\n'.join([said, *(f'  {name}: {why}' for name, why in self.failed.items())]) + f'\nindex: {self.out}/index.html'
+        failed = [f'  {name}: {why}' for name, why in self.failed.items()]
+        return printable('\n'.join([said, *failed, f'index: {self.out}/index.html']))
 
+# %% ../nbs/16_batch.ipynb #b028n
 def _many(n, what): return f'{n} {what}' + 's'*(n != 1)
 
 def _known(out):
@@ -249,7 +300,8 @@ def _known(out):
     return known
 
 def _note(out, **entry):
-    with open(out/'batch.jsonl', 'a', encoding='utf-8') as f: f.write(json.dumps(entry, ensure_ascii=False, default=str) + '\n'); f.flush(); os.fsync(f.fileno())
+    line = json.dumps(entry, ensure_ascii=False, default=str) + '\n' # JSON has an escape for a name that is no UTF-8
+    with open(out/'batch.jsonl', 'a', encoding='utf-8', errors='backslashreplace') as f: f.write(line); sync(f)
 
 # %% ../nbs/16_batch.ipynb #b029
 def _key(entry, parts):
@@ -287,7 +339,10 @@ def write_index(
     rows = sorted((dict(known.get(n, dict(state='open')), name=n, report=(out/n/'report.html').exists(), preview=(out/n/'preview.jpg').exists()) for n in names), key=lambda r: ('failed', 'done', 'open').index(r['state'] if r['state'] in ('failed', 'done') else 'open'))
     states = {state: sum(r['state'] == state for r in rows) for state in ('done', 'failed', 'open')}
     page = Environment(autoescape=True, loader=FileSystemLoader(Path(package).parent)).get_template('batch.html.jinja')
-    with atomic(out/'index.html') as tmp: tmp.write_text(page.render(title=out.resolve().name, rows=rows, states=states, frames=sum(r.get('frames', 0) for r in rows)), encoding='utf-8')
+    for r in rows: # as links
+        r |= dict(folder=quote(os.fsencode(r['name'])), video=quote(os.fsencode(r.get('video', ''))))
+    text = page.render(title=out.resolve().name, rows=rows, states=states, frames=sum(r.get('frames', 0) for r in rows))
+    with atomic(out/'index.html') as tmp: tmp.write_text(printable(text), encoding='utf-8')
     return out/'index.html'
 
 # %% ../nbs/16_batch.ipynb #b030

@@ -44,6 +44,11 @@ def take(
 # %% ../nbs/17_cli.ipynb #c008
 class _Parser(argparse.ArgumentParser):
     "Says what is wrong in one sentence, without the list of all flags."
+    def parse_args(self, args=None, namespace=None):
+        if args and str(args[0]).startswith('-') and os.path.exists(args[0]):
+            self.error(f'{args[0]}: a name that begins with a dash is taken for a flag; write ./{args[0]}')
+        return super().parse_args(args, namespace)
+
     def error(self, message):
         for kind, what in (('int', 'a whole number'), ('float', 'a number')): message = re.sub(rf'argument (\S+): invalid {kind} value: (.*)', rf'\1 \2: must be {what}', message)
         self.exit(2, f'error: {message}; {self.prog} --help lists what there is.\n')
@@ -78,8 +83,11 @@ def _parse(p, argv):
     given, known = first.parse_known_args(argv)[0], {a.dest for a in p._actions}
     speed = SPEEDS[given.speed].settings if given.speed in SPEEDS else {}
     if 'policy' not in known: known -= {'size'} # where pictures have their size already
-    p.set_defaults(**{k: v for k, v in speed.items() if k in known} | (load_preset(given.preset) if given.preset else {}))
-    return p.parse_args(argv)
+    stand = {k: v for k, v in speed.items() if k in known} | (load_preset(given.preset) if given.preset else {})
+    p.set_defaults(**stand); args = p.parse_args(argv)
+    asked = any(a == '--ttlg_backward' or a.startswith('--ttlg_backward=') for a in argv)
+    if stand.get('ttlg_backward') and not asked and args.ttlg_decode < args.ttlg_backward: args.ttlg_backward = None # the smaller --ttlg_decode stands for both
+    return args
 
 # %% ../nbs/17_cli.ipynb #c008l
 def _named(args): # which model, for `load_pipeline`
@@ -129,6 +137,8 @@ def command(f):
     "Make a console command of `f(argv)`."
     @wraps(f)
     def run(argv=None):
+        for s in (sys.stdout, sys.stderr): # a name that is not UTF-8 is printed with escapes
+            if hasattr(s, 'reconfigure'): s.reconfigure(errors='backslashreplace')
         argv = [str(a) for a in (sys.argv[1:] if argv is None else argv)]
         again = f'the same command goes on from there:\n  {shlex.join([f.__name__, *argv])}'
         def end(code, text): print(text, file=sys.stderr); return code
@@ -276,6 +286,12 @@ def qwen_assemble_video(argv):
     print(f'{assemble_video(args.frames, args.out, args.fps, args.pattern, args.sound)} frames: {args.out}')
 
 # %% ../nbs/17_cli.ipynb #c018
+def _sparse_said(selection):
+    "What can be done about a video of few frames."
+    which = f'{selection.fps:g} frames a second were' if selection.fps else f'one frame in {selection.every_nth} was'
+    return (f'{which} edited, so the video jumps from one to the next; the same command with --fill flow makes those between from the '
+            'motion of the source, and edits no frame again.')
+
 @command
 def qwen_process_video(argv):
     "Edit a whole video: extract, edit and assemble in one go."
@@ -291,6 +307,7 @@ def qwen_process_video(argv):
     settings, selection, output, look = (take(args, c) for c in (Settings, Selection, Output, Look))
     selection.frames(selection.probe(args.video)); settings.ready(); look.contract(); output.check(make_folder(args.out), args.video) # what is wrong is said before the model is loaded
     video = process_video(_load(args), args.video, args.out, settings, selection, look, output, args.overwrite)
+    if output.fill == 'none' and (selection.every_nth > 1 or selection.fps): print(_sparse_said(selection), file=sys.stderr)
     print(f'video: {video}' + f'\nreport: {args.out}/report.html'*os.path.exists(os.path.join(args.out, 'report.html')))
 
 # %% ../nbs/17_cli.ipynb #c018w
@@ -445,6 +462,9 @@ def qwen_ttlg_demo(argv):
     for name, (error, quality) in numbers.items(): print(f'{name + ":":10} edge error {error:.4f}, {quality:.1f} dB to the true frames; {args.out}/{name}.mp4')
     (e0, q0), (e1, q1), (e2, q2) = (numbers[name] for name in ('alone', 'held', 'guided'))
     print(f'against drift: {q1 - q0:+.1f} dB; guidance on top: edge error {e2/e1 - 1:+.0%}, {q2 - q1:+.1f} dB; {args.out}/report.html, {args.out}/sheet.png')
+    own = ('qwen_process_video YOUR.mp4 out --model_id tiny --size 256 --style_prompt "as a night scene" --num_inference_steps 10 '
+           '--true_cfg_scale 1 --ttlg_edge_scale 1 --ttlg_max_sigma .7 --max_frames 9')
+    print(f'Next: open {args.out}/report.html in a browser, then try a video of your own:\n  {own}')
 
 # %% ../nbs/17_cli.ipynb #c024h
 def _bench(args):

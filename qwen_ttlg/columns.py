@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['SCHEMA', 'COLUMNS', 'TIMING_COLUMNS', 'Column', 'save_schema', 'append_row', 'read_rows', 'keep_rows', 'as_numbers',
-           'own_losses_text', 'read_own_losses']
+           'own_losses_text', 'read_own_losses', 'edge_residual']
 
 # %% ../nbs/10_columns.ipynb #k004
-import csv, io, json, math, os
+import csv, io, json, math
 from dataclasses import dataclass
 from pathlib import Path
-from .core import InputError, atomic
+from .core import InputError, atomic, sync
 
 # %% ../nbs/10_columns.ipynb #k007
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def append_row(
     new = not Path(path).exists()
     with open(path, 'a', encoding='utf-8', newline='') as f:
         if new: f.write(_line(columns))
-        f.write(_line(row.get(c, '') for c in columns)); f.flush(); os.fsync(f.fileno())
+        f.write(_line(row.get(c, '') for c in columns)); sync(f)
 
 # %% ../nbs/10_columns.ipynb #k019
 def read_rows(
@@ -156,3 +156,13 @@ def read_own_losses(
     except ValueError: found = None
     if isinstance(found, dict): return found
     raise InputError(f'own_losses: {text[:60]!r} is not JSON such as {{"my loss": 0.0123}}; an earlier version wrote it: run those frames again.')
+
+# %% ../nbs/10_columns.ipynb #k028r
+def edge_residual(
+    row:dict, # with numbers or texts of `edge_loss`, `edge_floor` and `edge_blank`
+)->float|None: # None where nothing was measured
+    "The edge loss of a frame between that of the VAE alone, 0, and that of a blank picture, 1; 0 below the first."
+    loss, floor, blank = (float(row[k]) if row.get(k) not in ('', None) else None for k in ('edge_loss', 'edge_floor', 'edge_blank'))
+    if loss is None or blank is None: return None
+    floor = min(floor or 0., blank) # a map with hardly any edges can have less than the VAE adds
+    return max(0., loss - floor)/max(blank - floor, 1e-9)

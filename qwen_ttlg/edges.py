@@ -13,7 +13,7 @@ import cv2, numpy as np, torch, torch.nn.functional as F
 from torch import Tensor
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from .core import InputError, as_batch, atomic, constant, open_picture, to_tensor, to_pil
+from .core import InputError, as_batch, atomic, constant, note_once, open_picture, to_tensor, to_pil
 
 # %% ../nbs/01_edges.ipynb #c007
 def luma(
@@ -108,19 +108,51 @@ def _read_gain(text, path):
     if not (0 < gain < math.inf): raise InputError(f'{path}: its edge gain is {str(text)[:40]!r}, which is no positive number; extract the edges again.')
     return gain
 
+# %% ../nbs/01_edges.ipynb #c035n
+def _ground(levels):
+    "The share of (H,W) 8-bit levels that have black nearby, within a 32nd of the shorter side."
+    size = max(9, min(levels.shape)//16 | 1)
+    return (cv2.erode(levels, np.ones((size, size), np.uint8)) < 26).mean()
+
+def _read_levels(path):
+    "A map as the picture it lies in and its levels (H,W) of 8 bits; dark lines on a transparent ground come out light."
+    pic = open_picture(path, 'black'); levels = np.array(pic.convert('L'))
+    with Image.open(path) as im: transparent = im.has_transparency_data
+    if not transparent: return pic, levels
+    on_white = np.array(open_picture(path, 'white').convert('L'))
+    opacity = 255 - (on_white - levels) # the ground adds what the lines leave
+    dark = levels.mean() < opacity.mean()/2 # on average over the lines
+    return pic, 255 - on_white if dark and _ground(opacity) > .95 else levels
+
+# %% ../nbs/01_edges.ipynb #c035p
+def _right_way_round(levels, path, ours):
+    "Light lines on black; a note where they were not, or where it is doubtful that they are lines."
+    folder = Path(path).parent
+    if ours and levels.mean() <= 127.5: return levels # black for a frame without edges
+    if not ours and levels.mean() > 127.5 and _ground(255 - levels) > .95:
+        note_once(('inverted', folder), f'{path}: black lines on white, taken the other way round; '
+            'edge maps are light lines on black.')
+        levels = 255 - levels
+    elif levels.mean() > 127.5 or _ground(levels) < .95:
+        note_once(('no lines', folder), f'{path}: hardly an edge map, its mean is {levels.mean()/255:.2f} of 1; '
+            'edge maps are thin light lines on black: invert it, or extract the edges again.')
+    if not levels.any(): note_once(('empty', folder), f'{path}: an empty edge map, there is no edge in it.')
+    return levels
+
 # %% ../nbs/01_edges.ipynb #c036
 def load_edges(
     path: str|Path, # an edge map; any picture will do, without a gain then
     height: int=None, # wanted, in pixels; any if None
     width: int=None, # wanted, in pixels; any if None
 )->EdgeMap:
-    "Read an edge map, made here or elsewhere; `InputError` if it cannot be read, is of another size, or holds a gain that is no number."
-    pic = open_picture(path)
+    """Read an edge map, made here or elsewhere, black on white or on a transparent ground, too; a note about what is
+    hardly an edge map. `InputError` if it cannot be read, is of another size, or holds a gain that is no number."""
+    pic, levels = _read_levels(path)
     w, h = pic.size
     if (height or h, width or w) != (h, w): raise InputError(f'{path}: the edge map is {w}x{h}, but {width or w}x{height or h} is needed; extract the edges again at that size.')
-    method = pic.info.get('qwen_ttlg:edge_method', 'sobel')
+    ours, method = 'qwen_ttlg:edge_method' in pic.info, pic.info.get('qwen_ttlg:edge_method', 'sobel')
     if method not in methods: raise InputError(f'{path}: its edge method {method[:40]!r} is not known here; use one of {", ".join(methods)}.')
-    edges = torch.from_numpy(np.array(pic.convert('L')))[None, None].float()/255
+    edges = torch.from_numpy(_right_way_round(levels, path, ours))[None, None].float()/255
     return EdgeMap(edges, _read_gain(pic.info.get('qwen_ttlg:edge_gain'), path), method)
 
 # %% ../nbs/01_edges.ipynb #c041

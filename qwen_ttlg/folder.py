@@ -8,12 +8,13 @@ __all__ = ['frame_path', 'open_frame', 'save_picture', 'picture_hash', 'file_has
            'terminable']
 
 # %% ../nbs/10_folder.ipynb #c004
-import hashlib, json, os, platform, re, signal, sys, threading
+import hashlib, json, os, platform, re, signal, sys, tempfile, threading
 from contextlib import contextmanager
 from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
-from .core import InputError, atomic, make_folder, open_picture, to_pil, to_tensor
+from qwen_ttlg.core import (InputError, UNSUPPORTED, atomic, make_folder, note_once, open_picture, to_pil,
+    to_tensor)
 from .columns import TIMING_COLUMNS, keep_rows, read_rows
 
 # %% ../nbs/10_folder.ipynb #c007
@@ -66,8 +67,7 @@ def claim(
     "Own a run folder while the block runs, again and again in one thread; `InputError` with the number of the process that owns it already."
     out = make_folder(out)
     if links := [p.name for p in out.iterdir() if p.is_symlink()]: raise InputError(f'{out}: {links[0]} in it is a link to another place, where nothing is to be written; remove it, or take another folder.')
-    lock = FileLock(out/'.lock', is_singleton=True)
-    try: lock.acquire(timeout=wait)
+    try: lock = _locked(out, wait)
     except Timeout: raise InputError(f'{out}: process {_owner(out)} is working in it; wait until it has ended, or take another folder.') from None
     try:
         if lock.lock_counter == 1:
@@ -80,14 +80,33 @@ def _owner(out):
     try: return int((Path(out)/'.pid').read_text())
     except (OSError, ValueError): return 'of an unknown number'
 
+# %% ../nbs/10_folder.ipynb #c012l
+def _locked(out, wait=0., is_singleton=True):
+    "The lock of a run folder, acquired; `Timeout` if another process has it."
+    def acquired(file):
+        lock = FileLock(file, is_singleton=is_singleton); lock.acquire(timeout=wait)
+        return lock
+    try: return acquired(Path(out)/'.lock')
+    except Timeout: raise
+    except (OSError, NotImplementedError) as e: # filelock before version 4 raises the second
+        if isinstance(e, OSError) and e.errno not in UNSUPPORTED: raise
+    note_once(('unsupported', 'locks'),
+        f'{out}: this disk has no locks; processes of this machine are kept apart, other machines are not seen.')
+    return acquired(_lock_elsewhere(out))
+
+def _lock_elsewhere(out):
+    "The file that stands for a run folder in the temporary folder of this machine and user."
+    user = os.getuid() if hasattr(os, 'getuid') else ''
+    name = hashlib.sha256(os.fsencode(Path(out).resolve())).hexdigest()[:16]
+    return Path(tempfile.gettempdir())/f'qwen_ttlg-{user}-{name}.lock'
+
 # %% ../nbs/10_folder.ipynb #c012x0
 def owner(
     out:str|Path, # a run folder
 ):  # the number of another process that works in it; None if there is none
     "Who draws in a run folder at this moment."
     if not (Path(out)/'.lock').exists(): return None
-    lock = FileLock(Path(out)/'.lock')
-    try: lock.acquire(blocking=False)
+    try: lock = _locked(out, is_singleton=False)
     except Timeout: return None if (pid := _owner(out)) == os.getpid() else pid
     lock.release()
 
@@ -137,7 +156,8 @@ def _is_run(run):
 
 def write_run(out, run):
     "Write run.json."
-    with atomic(Path(out)/'run.json') as tmp: tmp.write_text(json.dumps(run, indent=1, ensure_ascii=False), encoding='utf-8')
+    text = json.dumps(run, indent=1, ensure_ascii=False) # JSON has an escape for a name that is no UTF-8
+    with atomic(Path(out)/'run.json') as tmp: tmp.write_text(text, encoding='utf-8', errors='backslashreplace')
 
 # %% ../nbs/10_folder.ipynb #c023
 _OWN = r'frame_\d+\.png|(metrics|timings)\.csv|(run|shots|baselines)\.json|metrics\.csv-metadata\.json|edges|state|video\.\w+|report\.html|unguided|shots|preview\.jpg'

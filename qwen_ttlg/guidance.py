@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['AVERAGE_STEP', 'loss_gradient', 'picture_change', 'as_losses', 'loss_names', 'TTLG', 'as_guidance', 'loss_hash',
-           'GuidedScheduler', 'scaled_decoder', 'reachable', 'tolerance']
+           'GuidedScheduler', 'scaled_decoder', 'reachable', 'tolerance', 'with_tolerances']
 
 # %% ../nbs/05_guidance.ipynb #c004
 import hashlib, math
@@ -17,7 +17,7 @@ import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteSchedulerOutput
-from .core import InputError
+from .core import InputError, as_batch
 from .latents import check_size, pack, single_frame, unpack
 from .losses import PictureLoss
 
@@ -54,7 +54,8 @@ def picture_change(
     for loss in losses:
         value, g = loss_gradient(loss, img)
         finite &= g.isfinite().flatten(1).all(1) & value.isfinite()
-        room = (value - (loss.tol.to(value.device) if torch.is_tensor(loss.tol) else loss.tol)).clamp(min=0)
+        tol = loss.tol if loss.tol is not None else 0.
+        room = (value - (tol.to(value.device) if torch.is_tensor(tol) else tol)).clamp(min=0)
         total -= loss.weight*_each(room/_energy(g).clamp(min=1e-30))*g
         values.append(value)
     return total, values, finite
@@ -103,7 +104,7 @@ class TTLG:
 
     At a guided step from sigma to sigma' the clean estimate x0 = x - sigma v is decoded; `d` is the change of the picture that would bring every loss to its tolerance (`picture_change`), `b` that change pulled back through the decoder;
     the shift of x0 is |d|²/|b|² b, its RMS cut at lr |sigma - sigma'|/0.12 (Polyak's step on a leash); x' = Euler(x, v) + (1 - sigma') shift.
-    Steps count from 0. Guided are those in [start_step, end_step) and with sigma in [min_sigma, max_sigma], of them the last `last_steps`, of them every `every`-th."""
+    Steps count from 0. Guided are those in [start_step, end_step) that are among the last `last_steps` of all and have a sigma in [min_sigma, max_sigma]; of these every `every`-th, the first included."""
     losses: list = field(default_factory=list) # callables image (B,3,H,W) in [0,1] -> (B,); `name`, `weight` and `tol` are used if there
     lr: float = .05 # longest push of an average step, in units of the latents' standard deviation; 0 is off
     last_steps: int|None = None # guide only the last N steps; None: all
@@ -355,12 +356,14 @@ def attach(self:TTLG,
     height:int, # of the output, pixels
     width:int, # of the output, pixels
     vae=None, # a `SingleFrameVAE` of `pipe.vae`, if one is made already, or is to be compiled or to recompute (`single_frame`)
+    prev=None, # the previous frame, (B,3,H,W) in [0,1], or another picture in its style: what losses without a tolerance are measured on
 ):  # yields the `GuidedScheduler`, whose `history` tells what happened
     "Guide every call of `pipe` inside the block; the pipeline's own scheduler object is back afterwards, also after an exception."
     if not hasattr(pipe, 'scheduler') or not hasattr(pipe, 'vae'): raise InputError(f'attach: {_short(pipe)} is no pipeline; give a diffusers pipeline of the Qwen-Image family.')
     check_size(height, width)
     decoder, stock = (vae or single_frame(pipe.vae)).to(pipe._execution_device), pipe.scheduler
-    guided = GuidedScheduler.wrap(stock, self, scaled_decoder(decoder, height, width))
+    ttlg = self if prev is None else with_tolerances(self, decoder, as_batch(prev, 'previous frame', (3,)).float())
+    guided = GuidedScheduler.wrap(stock, ttlg, scaled_decoder(decoder, height, width))
     pipe.scheduler = guided
     try: yield guided
     finally: pipe.scheduler = stock
@@ -382,3 +385,18 @@ def tolerance(
 ):  # (B,)
     "What the decoder itself can reach: the loss of a picture that went through it, on the size it came out with."
     return loss.resized(*back.shape[-2:])(back)
+
+# %% ../nbs/05_guidance.ipynb #c044e
+@torch.no_grad()
+def with_tolerances(
+    ttlg:TTLG,
+    vae, # a `SingleFrameVAE`
+    picture, # (B,3,H,W) in [0,1], sides multiples of 16: a frame in the style that is wanted
+)->TTLG: # itself, if every loss has a tolerance
+    "The same guidance, where a loss whose tolerance is None has the value that a picture keeps which only went through the VAE."
+    def through(img): return reachable(vae, img.to(vae.device), ttlg.scale).to(img.device)
+    if all(l.tol is not None for l in ttlg.losses): return ttlg
+    new = copy(ttlg); new.losses = [copy(l) for l in ttlg.losses]
+    for l in new.losses:
+        if l.tol is None: l.tol = l.reached(through, picture)
+    return new

@@ -28,13 +28,13 @@ class PictureLoss:
 
     def __init__(self,
         weight: float=1., # share of the change to the tolerance; changes add up: let those that agree sum to 1
-        tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
+        tol: float|Tensor|None=0., # float or (B,): a loss this small does not push any more; None: what the VAE itself can reach
         scale: float=1., # share of a picture's size at which it is evaluated
     ):
         for k, v in (('scale', scale), ('weight', weight), ('tolerance', tol)):
-            if isinstance(v, (str, bool)) or v is None: raise InputError(f'{self.name} loss: {k} {v!r} is no number; give one.')
+            if isinstance(v, (str, bool)) or v is None and k != 'tolerance': raise InputError(f'{self.name} loss: {k} {v!r} is no number; give one.')
         if not 0 < scale <= 1: raise InputError(f'{self.name} loss: scale {scale} is not a share of the size; give a number above 0 and at most 1.')
-        for k, v in (('weight', weight), ('tolerance', tol)):
+        for k, v in (('weight', weight), ('tolerance', 0. if tol is None else tol)):
             if not (0 <= float(torch.as_tensor(v).min()) and float(torch.as_tensor(v).max()) < math.inf):
                 raise InputError(f'{self.name} loss: {k} {v} is not a number of at least 0; give one, 0 for none.')
         self.weight, self.tol, self.scale, self.sizes = weight, tol, scale, {}
@@ -43,6 +43,9 @@ class PictureLoss:
 
     def resized(self, height:int, width:int): # the same loss for pictures of another size; a loss with targets brings them along
         return self
+
+    def reached(self, through, picture): # (B,), what is left of it for a frame that only went through the VAE; 0 if that is not known
+        return 0.
 
     def __repr__(self): return f'{type(self).__name__}(name={self.name!r}, weight={self.weight}, tol={self.tol})'
 
@@ -116,7 +119,7 @@ class EdgeLoss(PictureLoss):
         edges: EdgeMap|Tensor, # an `EdgeMap`; or (B,1,H,W) in [0,1], or (1,1,H,W) for all samples
         gain: float|Tensor=None, # float or (B,): the filter's magnitude that 1 stands for; None: the edge map's own
         weight: float=1., # share of the change to the tolerance; changes add up: let those that agree sum to 1
-        tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
+        tol: float|Tensor|None=None, # float or (B,): a loss this small does not push any more; None: what the VAE itself can reach, measured by `edit_frame`
         method: str=None, # the filter: 'sobel', 'laplacian', or 'canny' (compared with Sobel); None: the edge map's own
         kind: str='l1', # the distance: 'l1', 'correlation' or 'f1'
         scale: float=1., # share of a picture's size at which it is evaluated
@@ -143,6 +146,11 @@ class EdgeLoss(PictureLoss):
         new = copy(self); new.edges, new.sizes = F.adaptive_max_pool2d(self.edges, (height, width)), {}
         return new
 
+    def reached(self, through, picture):
+        own = copy(self); own.edges, own.gain, own.sizes = self.filter(picture), torch.ones(1, 1, 1, 1), {}
+        back = through(picture); value = own.at(*back.shape[-2:])(back)
+        return value/self.gain.flatten().to(value.device) if self.distance is _l1 else value
+
 # %% ../nbs/03_losses.ipynb #c041
 def gram(
     features:Tensor, # (B,C,h,w)
@@ -160,7 +168,7 @@ class GramLoss(PictureLoss):
         features, # callable (B,3,H,W) in [0,1] -> list of (B,C,h,w)
         style: Tensor|Image.Image, # (1,3,H,W) or (B,3,H,W) in [0,1]: the picture with the wanted style; its short side should be that of the frames
         weight: float=1., # share of the change to the tolerance; changes add up: let those that agree sum to 1
-        tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
+        tol: float|Tensor|None=None, # float or (B,): a loss this small does not push any more; None: what the VAE itself can reach, measured by `edit_frame`
         kind: str='relative', # 'relative', or 'l1' as the original has it
         scale: float=1., # share of a picture's size at which it is evaluated
     ):
@@ -179,6 +187,11 @@ class GramLoss(PictureLoss):
         by = min(height, width)/min(self.style.shape[-2:])
         style = F.interpolate(self.style, [max(1, round(s*by)) for s in self.style.shape[-2:]], mode='area')
         return GramLoss(self.features, style, self.weight, self.tol, self.kind, self.scale)
+
+    def reached(self, through, picture):
+        h, w = (n//16*16 for n in self.style.shape[-2:]) # what the VAE takes
+        back = through(self.style[..., :h, :w].float())
+        return self.at(*back.shape[-2:])(back)
 
 # %% ../nbs/03_losses.ipynb #c042b
 _lock = RLock() # of whatever threads make once and share
@@ -269,7 +282,7 @@ class TemporalLoss(PictureLoss):
         prev: Tensor|Image.Image, # (B,3,H,W) in [0,1], the previous frame
         motion: Motion=None, # of the source, from the frame before to this one
         weight: float=1., # share of the change to the tolerance; changes add up: let those that agree sum to 1
-        tol: float|Tensor=0., # float or (B,): a loss this small does not push any more
+        tol: float|Tensor|None=None, # float or (B,): a loss this small does not push any more; None: what the VAE itself can reach, measured by `edit_frame`
         scale: float=1., # share of a picture's size at which it is evaluated
     ):
         super().__init__(weight, tol, scale)
@@ -287,6 +300,10 @@ class TemporalLoss(PictureLoss):
         prev = F.interpolate(self.prev, (height, width), mode='area')
         return TemporalLoss(prev, self.motion and self.motion.resized(height, width), self.weight, self.tol, self.scale)
 
+    def reached(self, through, picture):
+        back = through(self.prev)
+        return TemporalLoss(self.prev, scale=self.scale).at(*back.shape[-2:])(back)
+
 # %% ../nbs/03_losses.ipynb #c060
 class MaskedColorLoss(PictureLoss):
     "Keep the colours of `picture` where `mask` is white, fine detail left free; `InputError` for what is no picture, or another size."
@@ -297,7 +314,7 @@ class MaskedColorLoss(PictureLoss):
         mask:Tensor|Image.Image, # (1,1,H,W) or (B,1,H,W) in [0,1], 1 where they count
         **kw, # `weight`, `tol` and `scale`
     ):
-        super().__init__(**kw)
+        super().__init__(**dict(tol=None) | kw)
         if isinstance(mask, Image.Image): mask = as_batch(mask.convert('L'))[:, :1]
         self.picture, self.mask = as_batch(picture, 'mask loss: picture', (3,)), as_batch(mask, 'mask loss: mask', (1,))
 
@@ -311,3 +328,7 @@ class MaskedColorLoss(PictureLoss):
     def resized(self, height, width):
         small = (F.interpolate(t, (height, width), mode='area') for t in (self.picture, self.mask))
         return MaskedColorLoss(*small, weight=self.weight, tol=self.tol, scale=self.scale)
+
+    def reached(self, through, picture):
+        back = through(self.picture)
+        return self.at(*back.shape[-2:])(back)

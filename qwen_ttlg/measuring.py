@@ -28,18 +28,20 @@ from .video import frame_files
 def run_selection(
     folder, # of frames
     given:Selection=None, # for frames that were not drawn from a video by this tool
+    shape:float=None, # width over height of the source: frames of about this shape were cut to it, others stretched
 )->Selection:
     "Which frames of a source the frames of a folder were drawn from: what run.json says, else what is given, at the size of the frames."
     contract, given = read_run(folder)['contract'] if (Path(folder)/'run.json').exists() else {}, given or Selection()
     if 'every_nth' in contract: return replace(given, max_frames=None, end=None, **{f.name: contract[f.name] for f in fields(Selection) if f.name in contract})
     if given.size: return given
     w, h = open_picture(frame_files(folder, 'frame_*.png')[0]).size
-    return replace(given, size=f'{w}x{h}', policy='stretch')
+    whole = shape is None or abs(w/h/shape - 1) > .05
+    return replace(given, size=f'{w}x{h}', policy='stretch' if whole else 'crop')
 
 # %% ../nbs/12_measuring.ipynb #g007f
 def source_of(folder, source, given=None):
     "The selection, and `VideoInfo` of the source of a folder's frames; `InputError` for another video than a run's."
-    selection = run_selection(folder, given); info = selection.probe(source)
+    info = run_selection(folder, given).probe(source); selection = run_selection(folder, given, info.width/info.height)
     wanted = read_run(folder)['contract'].get('video hash') if (Path(folder)/'run.json').exists() else None
     if wanted and wanted != (file_hash(info.path) if not info.path.is_dir() else files_hash(frame_files(info.path))): raise InputError(f'--source {source}: not the video that {folder} was made from; give that one.')
     return selection, info

@@ -8,10 +8,12 @@ __all__ = ['psnr', 'edge_error', 'ssim', 'blank_edge_error', 'floor_edge_error',
            'excess_share', 'Measures']
 
 # %% ../nbs/10_metrics.ipynb #c004
-import contextlib, io, math, sys, warnings
+import contextlib, io, math, socket, sys, threading, warnings
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from threading import RLock
+from urllib.request import getproxies
 import numpy as np, torch, torch.nn.functional as F
 from fastcore.basics import patch
 from skimage.color import deltaE_ciede2000, rgb2lab
@@ -160,11 +162,25 @@ _lock = RLock() # the first thread reads the networks, the others get the same
 def _fetched():
     with _lock: return _read_networks()
 
+_WEIGHTS = {'alexnet-owt-7be5be79.pth', 'vgg16-397923af.pth'} # what LPIPS and the Gram loss fetch
+
+def _can_be_fetched(seconds=3.):
+    "Are the weights here, or does the host that has them answer soon? Where it does not, each download would be waited for at length."
+    cached = Path(torch.hub.get_dir())/'checkpoints'
+    if all((cached/name).exists() for name in _WEIGHTS) or getproxies().get('https'): return True
+    answer = []
+    def ask():
+        try: socket.create_connection(('download.pytorch.org', 443), seconds).close(); answer.append(True)
+        except OSError: pass
+    asking = threading.Thread(target=ask, daemon=True); asking.start(); asking.join(seconds)
+    return bool(answer)
+
 @cache
 def _read_networks():
-    found, gone = [], []
+    found, gone, there = [], [], _can_be_fetched()
     for columns, make in (('lpips_to_init and lpips_to_prev', _lpips), ('gram_loss and gram_relative', lambda: gram_features('vgg16'))):
         try:
+            if not there: raise OSError('no connection')
             with contextlib.redirect_stdout(io.StringIO()): found.append(make()) # torch announces a download there; its bar is on stderr
         except Exception: found.append(None); gone.append(columns)
     if gone: print(f'metrics.csv: {", ".join(gone)} stay empty, the weights of their networks are not here and could not be downloaded.', file=sys.stderr)

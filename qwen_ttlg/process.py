@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import count, islice, repeat
 from pathlib import Path
 from fastcore.basics import patch
+from PIL import Image
 from .columns import append_row, read_rows
 from .core import InputError, make_folder, open_picture, sheet, to_pil, to_tensor
 from .edges import edge_map, load_edges, save_edges
@@ -26,9 +27,10 @@ from .run import run_frames
 from .sampling import restyle_frame
 from .selection import Times, find_starts, keep_shots, read_shots
 from .settings import FILLS, Output, Selection, Settings
+from .shots import shot_starts
 from .tiny import STYLES, Scenes
 from .tune import Tuned, tune
-from .video import MS, frame_files, resize_picture, same_sizes
+from .video import MS, frame_files, resize_picture, restore_size, same_sizes
 from .writing import Sound, VideoWriter, check_output, has_sound, keeps_alpha, write_video
 
 # %% ../nbs/15_process.ipynb #c007
@@ -65,6 +67,7 @@ def extract_frames(
     selection = selection or Selection(size='512x512', policy='stretch')
     info, n = selection.probe(video), -1
     selection.size_of(info)
+    for note in info.notes: warnings.warn(note)
     if (Path(out)/'run.json').exists(): raise InputError(f'{out}: a run is kept in it, whose edge maps would be replaced; choose another folder.')
     edges, source = make_folder(make_folder(out)/'edges'), source_frames and make_folder(Path(out)/'source')
     for n, pic in enumerate(selection.frames(info)):
@@ -154,6 +157,11 @@ def _cuts(times, shots):
     return [(between(i) or [times.own[i]])[-1] for i in shots['starts'] if i < len(times.own)]
 
 # %% ../nbs/15_process.ipynb #c016c
+def _own_size(pic, info, selection):
+    "A frame at the size of its source."
+    if selection.policy == 'stretch': return pic.resize((info.width, info.height), Image.LANCZOS)
+    return restore_size(pic, info.width, info.height)
+
 def assemble_run(
     info, selection:Selection, # the source, and what was chosen of it
     out:str|Path, # the run folder
@@ -164,10 +172,10 @@ def assemble_run(
     output, times = output or Output(), times or selection.times(info)
     target, filled = output.check(out, info.path), output.fill != 'none'
     begin = times.own[0] if filled else times.shown[0]
-    sound = None if output.no_sound or not info.sound else Sound(info.path, begin, times.end)
+    sound = None if output.no_sound or not (info.sound or info.texts) else Sound(info.path, begin, times.end)
     _sweep(target)
     with VideoWriter(target, info.fps if filled else selection.rate(info), sound=sound, end=times.end - begin) as video:
-        for t, pic in (_filled if filled else _as_drawn)(info, selection, out, times, output.fill): video.add(pic, max(0., t - begin))
+        for t, pic in (_filled if filled else _as_drawn)(info, selection, out, times, output.fill): video.add(_own_size(pic, info, selection) if output.own_size else pic, max(0., t - begin))
     return target
 
 # %% ../nbs/15_process.ipynb #c018
@@ -303,6 +311,9 @@ def check(self:Edit, pipe,
     inputs = [self.info.path, self.look.init_frame, self.look.shot_frames, self.settings.style_image, self.settings.mask]
     self.settings.ready(); self.selection.size_of(self.info); self.output.check(self.out, *inputs); _apart(self.out, inputs, overwrite)
     self.shots = find_starts(self.info, self.selection, self.out, self.contract['video hash'], self.times, progress)
+    if self.look.init_frame or self.look.shot_frames: # painted pictures stand where cuts are, not where the light has settled
+        cuts = set(shot_starts(self.times.shown, self.shots['cuts']))
+        self.shots = self.shots | dict(starts=[i for i in self.shots['starts'] if i in cuts])
     self.look.check(pipe, [i for i in self.shots['starts'] if i <= self.frames])
 
 # %% ../nbs/15_process.ipynb #c020d
@@ -393,8 +404,8 @@ def demo(
     "Make a test video, edit it with the model alone, with what is done against drift, and guided as well, and write the videos, `metrics.csv`, a contact sheet `sheet.png` and `report.html`."
     pipe, out = adopt(pipe), make_folder(out)
     video, runs = create_test_data(out/'data', frames), {}
-    base = Settings(num_inference_steps=steps, true_cfg_scale=1., seed=42, ttlg_last_steps=5)
-    ways = dict(alone=replace(base, register='off', hold=0., palette='off', detail=0.), held=base, guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3))
+    base = Settings(num_inference_steps=steps, true_cfg_scale=1., seed=42)
+    ways = dict(alone=replace(base, register='off', hold=0., palette='off', detail=0.), held=base, guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3, ttlg_last_steps=5))
     for name, settings in ways.items():
         process_video(pipe, video, out/name, settings, Selection(every_nth=1), Look(style_prompt=style), Output(no_report=True), progress=progress)
     make_report([out/name for name in ways], out/'report.html', video)

@@ -34,11 +34,11 @@ class Drawing:
     ttlg_gram_scale: float = setting(0., 'weight of the gram loss, which keeps the style; 0 is off', low=0)
     ttlg_temporal_scale: float = setting(0., 'weight of the temporal loss, which keeps what moves steady; 0 is off', low=0)
     ttlg_lr: float = setting(.05, 'longest push of an average guided step, in standard deviations of the latents', low=0)
-    ttlg_last_steps: int|None = setting(None, 'guide only the last N steps (default: all)', low=0)
+    ttlg_last_steps: int|None = setting(None, 'guide only the last N steps (default: all); --ttlg_max_sigma means the same at any number of steps', low=0)
     ttlg_every: int = setting(1, 'guide every k-th step', low=1)
     ttlg_start_step: int|None = setting(None, 'first guided step, counted from 0', low=0)
     ttlg_end_step: int|None = setting(None, 'first step that is not guided any more', low=0)
-    ttlg_max_sigma: float = setting(1., 'guide only at noise levels up to this, 0 to 1', low=0)
+    ttlg_max_sigma: float = setting(1., 'guide only at noise levels up to this, 0 to 1; .7 is about the last half of the steps at any number of them', low=0)
     ttlg_min_sigma: float = setting(0., 'guide only at noise levels down to this, 0 to 1', low=0)
     ttlg_repeats: int = setting(2, 'rounds at each guided step: look at the picture, push, so many times', low=1)
     ttlg_decode: float = setting(1., 'look at the picture at this share of its size: 1, .5, .25 or .125; smaller is faster', choices=(1., .5, .25, .125))
@@ -53,7 +53,7 @@ class Drawing:
 @dataclass
 class Gates:
     "When a frame is drawn again; a part of `Settings`."
-    gate: float|None = setting(None, 'draw a frame again, with another seed, if its edge loss is above this share of what a blank picture would have; .8 catches what has lost its shape', low=0, free=True)
+    gate: float|None = setting(None, 'draw a frame again, with another seed, if its edge loss lies further than this share of the way from what the VAE alone has (0) to a blank picture (1); .8 catches what has lost its shape', low=0, free=True)
     gate_colour: float|None = setting(None, 'draw a frame again if, after all remedies, its colours are further than this from what the first frame says (CIEDE2000; 1 is just visible, 10 another colour); needs the pictures of the source', low=0, free=True)
     gate_shift: float|None = setting(None, 'draw a frame again if it was drawn more than so many pixels beside its edge map; below a quarter of a pixel nothing is measured', low=0, free=True)
     gate_retries: int = setting(2, 'how many times to draw it again', low=0, free=True)
@@ -78,7 +78,7 @@ class Remedies:
     reference: str = setting('picture', 'what the next frame is drawn from: the saved picture, or the latents it was decoded from', choices=('picture', 'latents'))
     noise: str = setting('frame', 'start noise: frame (its own for every frame), fixed, blended (half of each) or warped (moved with the source)', choices=('frame', 'fixed', 'blended', 'warped'))
     start_sigma: float = setting(1., 'begin at this noise level from the frame before, moved to where things are now, with the steps that are left; 1 begins from noise', low=.05, high=1)
-    keyframe_every: int|None = setting(None, 'draw every K-th frame from the first one, and those between from the two keyframes around them, so that no error is handed on', low=2)
+    keyframe_every: int|None = setting(None, 'draw every K-th frame from the first one, and those between from the two keyframes around them, so that a frame depends on its two keyframes alone; an error in a keyframe goes on to the next', low=2)
 
     def __post_init__(self): self.check()
 
@@ -134,10 +134,10 @@ def _distilled(steps, **more): return dict(steps=steps, settings=dict(num_infere
 SPEEDS = {
     'off': Speed('the model as it is', exact=True, compiled=False, tabulated=False),
     'exact': Speed('the same pictures up to rounding, faster: compiled, with tables', exact=True),
-    'fast': Speed('matrix products in fp8, CFG in the first 80 % of the steps, guidance looks at half the size', fp8='products', settings=dict(ttlg_decode=.5, cfg_stop=.8)),
+    'fast': Speed('matrix products in fp8, CFG in the first 80 % of the steps, guidance pulled back at half the size', fp8='products', settings=dict(ttlg_backward=.5, cfg_stop=.8)),
     'lightning8': Speed('eight steps without CFG, by a LoRA', **_distilled(8)),
     'lightning4': Speed('four steps without CFG, by a LoRA', **_distilled(4)),
-    'preview': Speed('four steps, a quarter of a megapixel', fp8='products if possible', **_distilled(4, ttlg_decode=.5, size='512')),
+    'preview': Speed('four steps, a quarter of a megapixel', fp8='products if possible', **_distilled(4, ttlg_backward=.5, size='512')),
     'lowmem': Speed('weights kept in fp8, text encoder in host memory: for a card of 24 GB', compiled=False, fp8='storage', settings=dict(ttlg_backward=.5))}
 
 # %% ../nbs/00_settings.ipynb #c025
@@ -151,7 +151,7 @@ class Selection:
     start: float|None = setting(None, 'where to begin, in seconds')
     end: float|None = setting(None, 'where to stop, in seconds, itself not included')
     max_frames: int|None = setting(None, 'stop after so many frames')
-    size: str|None = setting(None, "WxH in pixels, multiples of 16, see --policy; or one number, 512 for an area of at most 512x512 in the video's own shape; without it the video's own size, rounded down to multiples of 16")
+    size: str|None = setting(None, "WxH in pixels, multiples of 16, see --policy; or one number, 512 for an area of at most 512x512 in the video's own shape; without it the video's own size, the nearest pair of multiples of 16 within it; the few pixels that do not fit are cut off evenly")
     policy: str = setting('keep', "'keep' the aspect and fit into --size, 'stretch' to it, or 'crop' to it")
     edge_method: str = setting('sobel', 'sobel, laplacian or canny')
     source_fps: float|None = setting(None, 'frames a second of a source that is a folder of pictures (25 without it)')
@@ -174,6 +174,7 @@ class Output:
     "How the drawn frames become a video; it may change from one call to the next, no frame depends on it."
     video_out: str|None = setting(None, 'the video to write: .mp4, .mov, .mkv, .webm, .gif, or a folder (default: video.mp4 in the run folder)')
     fill: str = setting('none', "frames between the edited ones: 'none', or at the source's rate 'hold', 'blend' or 'flow'")
+    own_size: bool = setting(False, "write the video at the source's own size, resampled; what was cut off to fit repeats the border")
     no_sound: bool = setting(False, 'leave out the sound of the source')
     no_report: bool = setting(False, 'make no report.html at the end')
     unguided: bool = setting(False, 'draw every frame without guidance as well, into the folder unguided: what guidance changed is then in the report')

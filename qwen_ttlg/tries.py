@@ -18,7 +18,7 @@ from .core import InputError, data_image, open_picture, sheet, to_pil, to_tensor
 from .columns import SCHEMA, read_own_losses
 from .edges import edge_map
 from .folder import frame_path
-from .guidance import as_losses, loss_names, scaled_decoder
+from .guidance import as_losses, loss_names, scaled_decoder, with_tolerances
 from .models import DEFAULT_MODEL
 from .motion import Motion
 from .process import Look
@@ -139,12 +139,13 @@ def _unguided(self:Clip, settings, frame, own, on_step, on_stage):
 def _drawn(self:Clip, settings, frame, guided, own, on_step, on_stage):
     "Picture, row, losses step by step, their goals, seconds and steps of a frame."
     start, used, maps = time.perf_counter(), settings if guided else _without(settings), self.maps
-    prev, e = self.before(frame, settings), maps[frame]
-    chain = Chain(0, 0, prev, maps[frame - 1], encoded=self.encoded, own=own if guided else []); chain.begin(self.pipe, used, self.first(settings), maps[0])
+    prev, e, first = self.before(frame, settings), maps[frame], self.first(settings)
+    chain = Chain(0, 0, prev, maps[frame - 1], encoded=self.encoded, own=own if guided else []); chain.begin(self.pipe, used, first, maps[0])
     for m in maps[1:frame + 1]: chain.drift.follow(m.source)
     motion = Motion.between(maps[frame - 1].source, e.source) if settings.ttlg_temporal_scale or settings.start_sigma < 1 else None
-    asked = replace(settings, ttlg_edge_scale=settings.ttlg_edge_scale or 1.); guide = chain.guide if guided else make_guide(self.pipe, settings, self.first(settings), maps[0])
-    shown = replace(guide, settings=asked).losses(e, prev, motion) + ([] if guided else own)
+    asked = replace(settings, ttlg_edge_scale=settings.ttlg_edge_scale or 1.); guide = chain.guide if guided else make_guide(self.pipe, settings, first, maps[0])
+    shown = replace(guide, settings=asked).losses(e, prev, motion)
+    if not guided: shown = shown + with_tolerances(settings.ttlg(own), frame_vae(self.pipe), first).losses
     watch = _Watch(self, chain.guide, shown, prev.shape[-2:], guided, on_step)
     drawn = draw_frame(self.pipe, frame, e, chain, motion, on_step=watch, on_stage=on_stage)
     if drawn is None: raise InputError(f'frame {frame}: the model gave a picture that is not finite; try other settings, or load the model with dtype bf16 or fp32.')

@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['POLICIES', 'LENIENT', 'PICTURE_BRANDS', 'BT709', 'LIMITED', 'FULL', 'BT601', 'BT2020', 'P3', 'EXACT', 'MATRICES',
-           'WHITE', 'PEAK', 'TO_709', 'HDR', 'UNMARKED', 'NAMES', 'PICTURES', 'MS', 'parse_size', 'fit_size',
-           'resize_picture', 'as_rate', 'VideoInfo', 'open_av', 'frame_files', 'same_sizes', 'probe', 'VideoFrame',
-           'read_frames', 'frame_times', 'output_rate']
+           'WHITE', 'PEAK', 'TO_709', 'HDR', 'REST', 'SILENT_REST', 'ALIKE', 'UNMARKED', 'NAMES', 'RECORD', 'PICTURES',
+           'LOSSLESS', 'MS', 'parse_size', 'fit_size', 'resize_picture', 'restore_size', 'as_rate', 'VideoInfo',
+           'open_av', 'frame_files', 'same_sizes', 'probe', 'VideoFrame', 'read_frames', 'frame_times', 'output_rate']
 
 # %% ../nbs/07_video.ipynb #c004
-import os, re, stat, warnings
+import math, os, re, stat, warnings
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache, partial
@@ -24,7 +24,7 @@ import numpy as np
 from av.filter import Graph
 from av.stream import Disposition
 from PIL import Image, ImageOps
-from .core import InputError, open_picture
+from .core import InputError, note_once, open_picture
 
 # %% ../nbs/07_video.ipynb #c007
 def parse_size(
@@ -44,6 +44,17 @@ def _check_policy(policy):
     if policy not in POLICIES: raise InputError(f'resize policy {policy!r}: unknown; use one of {", ".join(POLICIES)}.')
 
 # %% ../nbs/07_video.ipynb #c011
+def _best_pair(width, height, box, area, multiple):
+    """`(width, height)`: the multiples in a box and an area with which a picture loses least. One percent of it that is
+    cut off counts as much as ten percent of the area that is not used."""
+    whole = min(area, width*height*min(box[0]/width, box[1]/height)**2)
+    def loss(w, h): return 1 - min(w*height/(h*width), h*width/(w*height)) + max(0, 1 - w*h/whole)/10
+    def near(w): # the heights below and above the picture's own shape, as far as there is room
+        most, own = min(box[1], area//w)//multiple, w*height//(width*multiple)
+        return {min(max(1, k), most)*multiple for k in (own, own + 1)}
+    pairs = [(w, h) for w in range(multiple, box[0] + 1, multiple) for h in near(w) if h]
+    return min(pairs, key=lambda p: (loss(*p), -p[0]*p[1]), default=None)
+
 def fit_size(
     width: int, # of the source, as displayed, in pixels
     height: int, # likewise
@@ -51,29 +62,45 @@ def fit_size(
     policy: str='keep', # 'keep', 'stretch' or 'crop'
     multiple: int=16, # both sides become multiples of this ('stretch' and 'crop' take a given `size` as it is)
 )->tuple[int,int]: # (width, height)
-    "The size to work at. `InputError` for an unknown policy, a wrong size, or a box in which no block of `multiple` pixels fits."
+    """The size to work at. `InputError` for an unknown policy, a wrong size, or a box or an area in which no block of
+    `multiple` pixels fits."""
     _check_policy(policy)
-    if isinstance(size, str) and size.isdecimal(): scale, size = min(1., int(size)/(width*height)**.5), None
-    else: scale = 1.
-    if size is None: return tuple(max(1, round(s*scale/multiple) if scale < 1 else s//multiple)*multiple for s in (width, height))
-    box = parse_size(size if isinstance(size, str) else 'x'.join(map(str, size)))
-    if policy != 'keep': return box
-    if min(box) < multiple: raise InputError(f'size {box[0]}x{box[1]}: too small; use at least {multiple}x{multiple}.')
-    scale = min(box[0]/width, box[1]/height)
-    return tuple(min(max(1, round(s*scale/multiple)), b//multiple)*multiple for s, b in zip((width, height), box))
+    if size is None or isinstance(size, str) and size.isdecimal():
+        box = max(multiple, width), max(multiple, height); area = box[0]*box[1]
+        if size: area = min(area, int(size)**2)
+    else:
+        size = size if isinstance(size, str) else 'x'.join(map(str, size)); box = parse_size(size); area = box[0]*box[1]
+        if policy != 'keep': return box
+    pair = _best_pair(width, height, box, area, multiple)
+    if not pair: raise InputError(f'size {size}: too small; use at least {multiple}x{multiple}.')
+    return pair
 
 # %% ../nbs/07_video.ipynb #c016
 def resize_picture(
     pic: Image.Image, # any size
     width: int, # of the result, in pixels
     height: int, # likewise
-    policy: str='keep', # 'crop' fills and cuts off evenly; 'keep' and 'stretch' resize the whole picture
+    policy: str='keep', # 'keep', 'crop': one factor, what hangs over is cut off evenly; 'stretch': the whole picture
 )->Image.Image: # RGB, width x height
     "Bring a picture to a size (Lanczos); a picture that already has it is returned unchanged."
     _check_policy(policy); pic = pic.convert('RGB')
     if pic.size == (width, height): return pic
-    if policy == 'crop': return ImageOps.fit(pic, (width, height), Image.LANCZOS)
-    return pic.resize((width, height), Image.LANCZOS)
+    if policy == 'stretch': return pic.resize((width, height), Image.LANCZOS)
+    return ImageOps.fit(pic, (width, height), Image.LANCZOS)
+
+# %% ../nbs/07_video.ipynb #c016r
+def restore_size(
+    pic: Image.Image, # what was edited after `resize_picture` with 'keep' or 'crop'
+    width: int, # of the picture before that, in pixels
+    height: int, # likewise
+)->Image.Image: # width x height
+    """Undo `resize_picture`: back to the size of the source (Lanczos), everything in its place; the few pixels that
+    were cut off repeat the outermost ones."""
+    scale = max(pic.width/width, pic.height/height)
+    over = [max(0., (s*scale - p)/2) for s, p in zip((width, height), pic.size)]; n = math.ceil(max(over))
+    wide = Image.fromarray(np.pad(np.asarray(pic), ((n, n), (n, n), (0, 0))[:2 + (len(pic.getbands()) > 1)], 'edge'))
+    box = n - over[0], n - over[1], n + pic.width + over[0], n + pic.height + over[1]
+    return wide.resize((width, height), Image.LANCZOS, box=box)
 
 # %% ../nbs/07_video.ipynb #c023
 def as_rate(
@@ -105,7 +132,8 @@ class VideoInfo:
     alpha: bool = False # has transparency; frames then carry `alpha`
     sound: bool = False # has an audio stream that can be decoded
     notes: list = field(default_factory=list) # sentences about what is converted or left out
-    start_time: float = 0. # where the first frame stands on the file's own clock, in seconds; sound is counted on that clock too
+    start_time: float = 0. # when the first frame is shown, in seconds on the file's own clock; sound has the same clock
+    texts: bool = False # has subtitles or chapters
 
     def __str__(self):
         count = f', {self.frames} frames' if self.frames else ''
@@ -154,14 +182,23 @@ def _open_video(path):
 # %% ../nbs/07_video.ipynb #c044
 PICTURE_BRANDS = 'avif', 'heic', 'heix', 'mif1'  # photographs that use the container of mp4
 
+def _films(container):
+    "The video streams that are no still pictures."
+    stills = Disposition.attached_pic | Disposition.timed_thumbnails
+    return [s for s in container.streams.video if not s.disposition & stills]
+
 def _moving(container, path):
-    "The first video stream that is neither a still picture nor text and that can be decoded."
-    if re.search('_pipe$|^image2|^tty$', container.format.name) or container.metadata.get('major_brand') in PICTURE_BRANDS:
+    "The video stream to read: of those that can be decoded the marked default, else the largest, else the first."
+    brand = container.metadata.get('major_brand')
+    if re.search('_pipe$|^image2|^tty$', container.format.name) or brand in PICTURE_BRANDS:
         raise InputError(f'{path}: this is a picture or a text, not a video; give the path of a video.')
-    streams = [s for s in container.streams.video if not s.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)]
+    streams = _films(container)
     if not streams: raise InputError(f'{path}: there is no video stream in this file; give the path of a video.')
-    stream = next((s for s in streams if s.codec_context is not None), None)
-    if stream is None: raise InputError(f'{path}: no decoder for its video stream; convert it to H.264 first.')
+    able = [s for s in streams if s.codec_context is not None]
+    if not able: raise InputError(f'{path}: no decoder for its video stream; convert it to H.264 first.')
+    def rank(s):
+        return bool(s.disposition & Disposition.default), s.codec_context.width*s.codec_context.height, -s.index
+    stream = max(able, key=rank)
     stream.thread_type = 'AUTO'
     return stream
 
@@ -285,6 +322,94 @@ def _picture(frame, turn=(0, False), aspect=1, alpha=False):
     clear = _alpha(frame, *size)
     return _turned(_on_white(pic, clear), *turn), _turned(clear, *turn)
 
+# %% ../nbs/07_video.ipynb #v045a
+def _mkv_follows(f, size):
+    "Whether another Matroska file may follow the first one in an open file of `size` bytes."
+    def number(): # EBML's: as many bytes more as its first has zeros in front; None where all bits are ones: not known
+        first = f.read(1)[0]; more = 8 - first.bit_length()
+        value = int.from_bytes(bytes([first & (0x7f >> more)]) + f.read(more), 'big')
+        return None if value == 2**(7*(more + 1)) - 1 else value
+    f.seek(4); header = number(); f.seek(header + 4, 1); length = number()
+    if length is None: return True  # a recorder that wrote no length may have been followed
+    return f.tell() + length + 4 <= size and bool(f.seek(length, 1)) and f.read(4) == b'\x1aE\xdf\xa3'
+
+def _may_jump(path, format):
+    "Whether the clock of a file may start anew: MPEG's streams, and Matroska that is followed by another."
+    if not format.startswith('matroska'): return format.startswith('mpeg')
+    with _open_file(path) as f, suppress(IndexError, TypeError): return _mkv_follows(f, os.fstat(f.fileno()).st_size)
+    return False
+
+# %% ../nbs/07_video.ipynb #v045b
+REST = 10. # seconds: a longer step forward is a jump where no sound has been meanwhile
+SILENT_REST = 60. # likewise in a file without sound
+ALIKE = 2. # seconds by which sound and picture may differ in a jump
+
+def _find_jumps(packets, rest=REST, back=.1):
+    """`(jumps, end of the last picture)` of packets `(position in the file, whether of the picture, time of decoding,
+    time it is shown, length)`; a jump is `(position, seconds by which what follows is to be shown earlier)`. Sound that
+    jumps waits for the picture: where that does not jump alike, the sound has paused."""
+    jumps, last, waiting, shift, end = [], {}, [], 0., None
+    packets = sorted(packets, key=lambda p: p[0])
+    for i, (position, picture, time, shown, length) in enumerate(packets):
+        near = picture not in last or last[picture] - back <= time <= max(last.values()) + rest
+        if not picture:
+            if near and not waiting: last[False] = time
+            else: waiting.append((position, time))
+            continue
+        if not near and time > last[True] and waiting and False in last:
+            near = abs(waiting[0][1] - last[False] - (time - last[True])) > ALIKE
+        if not near:
+            following = takewhile(lambda p: p[2] >= time, (p for p in packets[i:i + 200] if p[1]))
+            first = min(p[3] for p in islice(following, 16)); shift += first - end
+            jumps.append((min([position, *(p for p, _ in waiting)]), shift)); end, last = first, {}
+        last[True], end = time, max(shown + length, shown + length if end is None else end)
+        if waiting: last[False], waiting = waiting[-1][1], []
+    return jumps, end and end - shift
+
+# %% ../nbs/07_video.ipynb #v045c
+def _placed(packets):
+    "`(packet, position in the file)`; times of showing that cannot be are replaced."
+    at, delay = {}, {}
+    for p in packets:
+        s = p.stream.index; at[s] = p.pos if p.pos is not None else at.get(s, 0)  # a second frame has none
+        if None not in (p.pts, p.dts):
+            if abs(p.pts - p.dts)*p.time_base > 5: p.pts = p.dts + delay.get(s, 0)  # guessed from beyond a jump
+            delay[s] = p.pts - p.dts
+        yield p, at[s]
+
+def _packets(container, stream):
+    "Packets of a video stream and of the sound, as `_find_jumps` takes them; a damaged file ends early."
+    step = float(1/_fps(stream))
+    with suppress(av.FFmpegError):
+        for p, at in _placed(container.demux(stream, *container.streams.audio)):
+            if not p.size or p.dts is None: continue
+            tick = float(p.time_base); shown = p.dts if p.pts is None else p.pts
+            yield at, p.stream is stream, p.dts*tick, shown*tick, p.duration*tick if p.duration else step
+
+# %% ../nbs/07_video.ipynb #v045e
+@cache
+def _scan(path, *changed):
+    "As `_find_jumps`, of the file `path`; read again if one of `changed` has."
+    with _open_video(path) as (container, stream):
+        kind = container.format.name
+        if not _may_jump(path, kind): return [], None
+        rest, back = REST if container.streams.audio else SILENT_REST, .1
+        if kind.startswith('matroska'): back = .3  # its times of decoding are guessed
+        return _find_jumps(_packets(container, stream), rest, back)
+
+def _jumps(path): stat = os.stat(path); return _scan(str(path), stat.st_mtime_ns, stat.st_size)
+
+# %% ../nbs/07_video.ipynb #v045d
+def _one_clock(packets, jumps):
+    "Packets of a file with the times that they have when its `jumps` are closed."
+    if not jumps: yield from packets; return
+    for p, at in _placed(packets):
+        shift = next((s for position, s in reversed(jumps) if position <= at), 0)
+        ticks = round(shift/p.time_base) if p.size else 0
+        if p.pts is not None: p.pts -= ticks
+        if p.dts is not None: p.dts -= ticks
+        yield p
+
 # %% ../nbs/07_video.ipynb #v046
 def _decoder(stream):
     "The decoder for a stream."
@@ -295,15 +420,17 @@ def _decoder(stream):
     if code.extradata: clear.extradata = code.extradata
     return clear
 
-def _decoded(container, stream, damage):
-    "Yield the frames of a stream in the order of display; what cannot be read is appended to the list `damage`."
-    packets, decoder, packet, slots = container.demux(stream), _decoder(stream), True, []
+def _decoded(container, stream, damage, jumps=()):
+    """Yield the frames of a stream in the order of display, the `jumps` of its clock closed; what cannot be read is
+    appended to the list `damage`."""
+    packets, decoder, packet, slots = _one_clock(container.demux(stream), jumps), _decoder(stream), True, []
+    avi = container.format.name == 'avi'
     while packet is not None:
         try:
             packet = next(packets, None)
             if packet is not None and not packet.size and packet.dts is not None: continue  # AVI's mark for 'as before'
-            if packet is not None and packet.is_corrupt: damage.append('incomplete')
-            if packet is not None and packet.pts is not None and container.format.name == 'avi': heappush(slots, packet.pts)
+            if packet is not None and packet.is_corrupt and not jumps: damage.append('incomplete')
+            if packet is not None and packet.dts is not None and avi: heappush(slots, packet.dts)
             frames = decoder.decode(packet if packet is not None and packet.size else None)  # None: give out what is held back
         except av.error.EOFError: frames = ()
         except av.FFmpegError as e: damage.append(e); frames = ()
@@ -354,6 +481,26 @@ def _deinterlaced(frames, order=0):
 # %% ../nbs/07_video.ipynb #v054
 NAMES = {BT2020: 'BT.2020', P3: 'Display P3'}
 
+# the configuration record of Dolby Vision: a box in mp4, a name and an element in Matroska
+RECORD = rb'dv[cvw]C(?:\x41\xed\x98)?\x01[\x00-\x0f](.)'
+
+def _dolby_5(path, stream, frame):
+    """Whether a video is Dolby Vision of profile 5, which has no other colours than its own: by its configuration
+    record, else by its marks and the lack of HDR's."""
+    with _open_file(path) as f:
+        ends = f.read(2**20); f.seek(max(0, os.fstat(f.fileno()).st_size - 2**20)); ends += f.read()
+    if record := re.search(RECORD, ends, re.DOTALL): return record[1][0] >> 1 == 5
+    dolby = stream.codec_context.codec_tag in ('dvh1', 'dvhe', 'dav1')
+    return (dolby or any(d.type.name.startswith('DOVI') for d in frame.side_data)) and frame.color_trc not in HDR
+
+def _which(container, stream):
+    "Which of several videos is read, and why."
+    films = _films(container); marked = [s for s in films if s.disposition & Disposition.default]
+    why = 'the largest' + ' of those marked as the default'*(len(marked) > 1)
+    if marked == [stream]: why = 'marked as the default'
+    size = f'{stream.codec_context.width}x{stream.codec_context.height}'
+    return f'it holds {len(films)} videos; number {films.index(stream) + 1} ({size}), {why}, is read.'
+
 def _notes(container, stream, frame, info, aspect):
     "What is converted or left out, a sentence each."
     name, colours = f'{info.path.name}:', NAMES.get(frame.color_primaries, 'BT.2020' if info.hdr and frame.color_primaries == 2 else '')
@@ -366,8 +513,10 @@ def _notes(container, stream, frame, info, aspect):
     if frame.rotation % 90: yield f'{name} it asks to be turned by {frame.rotation} degrees; it is turned by {info.rotation}.'
     if aspect != info.pixel_aspect: yield f'{name} its pixel shape of {aspect} cannot be meant; it is ignored.'
     if container.streams.audio and not info.sound: yield f'{name} no decoder for its sound.'
-    n = sum(not s.disposition & Disposition.attached_pic for s in container.streams.video)
-    if n > 1: yield f"{name} it holds {n} videos; one of them is read."
+    if len(_films(container)) > 1: yield f'{name} {_which(container, stream)}'
+    if _dolby_5(info.path, stream, frame):
+        yield (f'{name} Dolby Vision of profile 5 stores colours in a form of its own that cannot be read here: '
+               'they come out green and violet; convert it to HDR10 or SDR first.')
 
 # %% ../nbs/07_video.ipynb #v055
 def _no_frames(path): return InputError(f'{path}: 0 frames could be read; the file is damaged or cut off, get it again.')
@@ -386,30 +535,54 @@ def _probe_video(path):
         size = _stored_size(frame, aspect)[::-1 if degrees % 180 else 1]
         start = 0. if frame.pts is None else float(frame.pts*frame.time_base)
         sound = any(s.codec_context is not None and s.codec_context.sample_rate for s in container.streams.audio)
-        info = VideoInfo(path, *size, _fps(stream), _duration(container, stream), stream.frames or None, codec, degrees, aspect,
+        jumps, end = _jumps(path); duration = end - start if jumps else _duration(container, stream)
+        info = VideoInfo(path, *size, _fps(stream), duration, stream.frames or None, codec, degrees, aspect,
                          max(c.bits for c in frame.format.components), HDR.get(frame.color_trc), bool(frame.interlaced_frame or _field_order(stream)),
-                         _has_alpha(frame, codec), sound, start_time=start)
+                         _has_alpha(frame, codec), sound, start_time=start,
+                         texts=bool(container.streams.subtitles or container.chapters()))
         info.notes = list(_notes(container, stream, frame, info, stream.sample_aspect_ratio or aspect))
         return info
 
 # %% ../nbs/07_video.ipynb #c093
-PICTURES = '.png', '.jpg', '.jpeg', '.webp', '.bmp', '.tif', '.tiff'
+PICTURES = '.png', '.jpg', '.jpeg', '.webp', '.bmp', '.tif', '.tiff', '.avif', '.gif', '.heic', '.heif'
 
 def _natural(path): return [(0, int(p), '') if p.isdecimal() else (1, 0, p.lower()) for p in re.split(r'(\d+)', path.name) if p]
 
 # %% ../nbs/07_video.ipynb #c094
+LOSSLESS = '.png', '.tif', '.tiff', '.bmp'
+
+def _worth(path):
+    "By what one of two files of the same picture is chosen."
+    try:
+        with Image.open(path) as im: pixels = im.width*im.height
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError): pixels = 0
+    return pixels, path.suffix.lower() in LOSSLESS, path.stat().st_size
+
+def _once(folder, files):
+    "The files without second ones of the same picture, in the order of their numbers; one note says so."
+    names = {}
+    for p in files:
+        name = re.sub(r'[ ._-](thumb(nail)?|preview|small)$', '', p.stem, flags=re.IGNORECASE)
+        names.setdefault(name, []).append(p)
+    once = sorted((max(same, key=_worth) if len(same) > 1 else same[0] for same in names.values()), key=_natural)
+    if twice := len(files) - len(once):
+        note_once(('twice', str(folder)), f'{folder}: {twice} of its pictures are there twice, as a thumbnail or as '
+                  f'another kind of file; those like {once[0].name} are read.')
+    return once
+
 def frame_files(
     folder: str|Path, # holds the pictures
     pattern: str='*', # such as 'edge_*.png' or 'edge_%04d.png'
 )->list[Path]: # at least one
-    "The picture files of a folder in the order of the numbers in their names; `InputError` if the folder is missing or holds none."
+    """The picture files of a folder in the order of the numbers in their names, each picture once; `InputError` if the
+    folder is missing or holds none."""
     folder = Path(folder)
     if not folder.exists(): raise InputError(f'{folder}: no such folder; give the folder that holds the pictures.')
     if not folder.is_dir(): raise InputError(f'{folder}: this is a file; give the folder that holds the pictures.')
     names = re.sub(r'%0?\d*d', '[0-9]*', pattern)
     files = [p for p in folder.glob(names) if p.suffix.lower() in PICTURES and not p.name.startswith('.') and p.is_file()]
     if not files: raise InputError(f'{folder}: no pictures {"" if pattern == "*" else f"named {pattern} "}in it; is it the right folder?')
-    return sorted(files, key=_natural)
+    return _once(folder, files)
 
 # %% ../nbs/07_video.ipynb #v058
 def _still_size(file):
@@ -500,37 +673,45 @@ class _Clock:
         return last + self.step
 
 # %% ../nbs/07_video.ipynb #v072
+def _say_jumps(info, jumps):
+    many = f'{len(jumps)} times' if len(jumps) > 1 else 'once'
+    warnings.warn(f'{info.path}: recordings were joined in it, and its clock jumps {many}; '
+                  'picture and sound are read on without a gap.', stacklevel=5)
+
 def _frames(info, seek=0.):
     "Yield `(time, length, function that gives the picture and its transparency)`, in seconds, from the key frame before `seek` on; a damaged end gives a warning."
     with _open_video(info.path) as (container, stream):
         step, damage, aspect, angle, shown, longest = float(1/_fps(stream)), [], _aspect(stream), None, None, 0.
-        clock = _Clock(info.path, info.start_time, step, 10 if container.format.name.startswith('mpeg') else 3600)
+        clock = _Clock(info.path, info.start_time, step, 3600)
+        jumps, end = _jumps(info.path)
+        if jumps and seek: return  # where to enter is known for one clock only: to be read from the beginning
+        if jumps: _say_jumps(info, jumps)
         try:
             if seek: container.seek(round((seek + info.start_time)/stream.time_base), stream=stream)
         except av.FFmpegError: return  # no index: to be read from the beginning
-        for frame, tags in _deinterlaced(_decoded(container, stream, damage), _field_order(stream)):
+        for frame, tags in _deinterlaced(_decoded(container, stream, damage, jumps), _field_order(stream)):
             if tags.pts is None and seek: return  # a file without a clock can only be counted from its beginning
             time = clock(tags)
             if shown: yield shown[0], time - shown[0], shown[1]
             if tags.rotation != angle: angle, turn = tags.rotation, _turn(tags)  # asked seldom: a frame asked for its matrix stays until the garbage collector comes
             shown, own = (time, partial(_picture, frame, turn, aspect, info.alpha)), float(tags.duration*tags.time_base) if tags.duration else step
             longest = max(longest, own)
-        if shown: yield shown[0], _last_length(container, stream, shown[0], own, longest), shown[1]
-        _warn_if_short(container, stream, info.path, shown[0] + own + clock.closed if shown else 0., step, damage)
+        stated = info.duration if jumps else _stated(container, stream)
+        if shown: yield shown[0], _last_length(stated, shown[0], own, longest), shown[1]
+        _warn_if_short(info.path, stated, shown[0] + own + clock.closed if shown else 0., step, damage)
 
 # %% ../nbs/07_video.ipynb #c057
 def _stated(container, stream):
     "Seconds that the header promises for the video itself, or None."
     return _duration(container, stream) if stream.duration or len(container.streams) == 1 else None  # else it may be the sound's
 
-def _last_length(container, stream, time, own, longest):
+def _last_length(stated, time, own, longest):
     "Seconds that the last frame, shown at `time`, stays: up to the stated end; `own`, what its packet says, can be a neighbour's with B-frames."
-    left = (_stated(container, stream) or 0) - time
+    left = (stated or 0) - time
     return left if 0 < left <= longest + MS else own
 
-def _warn_if_short(container, stream, path, reached, step, damage):
+def _warn_if_short(path, stated, reached, step, damage):
     "Warn if decoding failed, or ended (all in seconds) well before the length stated for the video."
-    stated = _stated(container, stream)
     short = stated and reached < stated - max(3*step, stated/100)
     if not reached or not (short or damage): return
     if short or not stated: said = f'the file is damaged or cut off; it could be read up to {reached:.2f} s' + (f' of {stated:.2f} s.' if stated else '.')

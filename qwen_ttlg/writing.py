@@ -6,7 +6,7 @@
 __all__ = ['KINDS', 'OURS', 'CLEAR', 'PRESETS', 'keeps_alpha', 'check_output', 'VideoWriter', 'write_video', 'Sound']
 
 # %% ../nbs/09_writing.ipynb #w004
-import errno, io, math, os, re, shutil, struct, tempfile, warnings, zlib
+import errno, io, math, os, re, shutil, statistics, struct, tempfile, warnings, zlib
 from collections import deque
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ import av, numpy as np
 from av.stream import Discard, Disposition
 from fastcore.basics import patch
 from PIL import Image
-from .core import InputError, _rgb, atomic, to_pil
-from .video import BT709, FULL, LENIENT, LIMITED, as_rate, open_av
+from .core import InputError, _rgb, atomic, sync, to_pil
+from .video import BT709, FULL, LENIENT, LIMITED, _jumps, _one_clock, as_rate, open_av, probe
 
 # %% ../nbs/09_writing.ipynb #w009
 KINDS = {'.mp4': 'mp4', '.mov': 'mov', '.mkv': 'matroska', '.webm': 'webm', '.gif': 'gif'}  # suffix -> what FFmpeg calls it
@@ -79,7 +79,7 @@ class _Folder:
     "frame_0000.png, frame_0001.png, ... The times are not kept."
     def __init__(self, writer, size, alpha): self.folder, self.count = writer.tmp, 0
     def write(self, pic, tick, length):
-        with open(self.folder/f'frame_{self.count:04d}.png', 'wb') as f: pic.save(f, 'PNG'); f.flush(); os.fsync(f.fileno())
+        with open(self.folder/f'frame_{self.count:04d}.png', 'wb') as f: pic.save(f, 'PNG'); sync(f, self.folder)
         self.count += 1
     def finish(self, end): pass
     def close(self): pass
@@ -159,7 +159,7 @@ def _opaque(self: VideoWriter, pic):
         why = 'H.264 holds no transparency' if self.kind in ('mp4', 'matroska') else 'the first picture is opaque'
         how = 'write .webm, .mov, .gif or a folder to keep it' if self.kind in ('mp4', 'matroska') else 'make it RGBA to keep it'
         warnings.warn(f'{self.path}: {why}, so the pictures are put on white; {how}.', stacklevel=3)
-    return _rgb(pic)
+    return _rgb(pic, self.path)
 
 # %% ../nbs/09_writing.ipynb #w022
 @patch
@@ -360,6 +360,8 @@ class Sound:
             raise InputError(f'{self.source}: its sound from {self.start:g} s to {end:g} s makes no sense; start must be 0 or more, end later than start.')
 
 # %% ../nbs/09_writing.ipynb #w046
+GAP = .005  # seconds: timestamps that differ less from the count of samples are no gap
+
 class _Copied:
     "A sound track whose packets are taken over, moved in time."
     def __init__(self, stream, container):
@@ -373,7 +375,8 @@ class _Copied:
         "Take in a packet that is heard at `time`."
         start, length = round(time*self.rate), round((packet.duration or 0)*packet.time_base*self.rate)
         if start <= self.last: return
-        if abs(start - self.next) <= self.slack: start = self.next  # a timestamp rounded to 1 ms is no gap
+        scatter = max(self.slack, GAP*self.rate) if self.samples else self.slack
+        if abs(start - self.next) <= scatter: start = self.next  # a timestamp that is rounded is no gap
         if not length or abs(length - self.samples) <= self.slack: length = self.samples
         self.last, self.next = start, start + length
         packet.pts = packet.dts = max(start, -self.delay) if self.whole else start
@@ -397,6 +400,10 @@ def finish(self: _Copied, time):
         p.duration = min(p.duration, end - p.pts); self.container.mux(p)
 
 # %% ../nbs/09_writing.ipynb #w049
+# FFmpeg's AAC without the tools that put noise, or one channel for two, in place of what was heard
+PLAIN = dict(aac_coder='fast', aac_pns='0', aac_is='0', aac_ms='0', aac_tns='0')
+AGREED = .5  # seconds: for how long timestamps have to differ from the count of samples by more than GAP to be a gap
+
 class _Encoded:
     "A sound track that is decoded, cut, and encoded; `sample` is a decoded frame of it."
     def __init__(self, stream, container, encoder, sample, origin):
@@ -404,15 +411,38 @@ class _Encoded:
         codec, lossy, channels = av.Codec(encoder, 'w'), encoder in ('aac', 'libopus'), len(sample.layout.channels)
         layout = {1: 'mono', 2: 'stereo', 3: '3.0', 4: '4.0', 5: '5.0'}.get(channels, '5.1') if lossy else sample.layout.name
         self.rate = min(codec.audio_rates or [sample.sample_rate], key=lambda r: (r < sample.sample_rate, abs(r - sample.sample_rate)))
-        self.out = container.add_stream(encoder, rate=self.rate, layout=layout)
+        options = PLAIN if encoder == 'aac' else {}
+        self.out = container.add_stream(encoder, rate=self.rate, layout=layout, options=options)
         self.out.codec_context.format = min(codec.audio_formats, key=lambda f: (f.bits < sample.format.bits, f.bits, f.is_planar))
-        if lossy: self.out.bit_rate = len(self.out.layout.channels)*min(96_000, 4*self.rate)
+        if lossy: self.out.bit_rate = len(self.out.layout.channels)*min(160_000, 4*self.rate)
         self.ready, self.done = av.AudioFifo(), 0
+        self.waiting, self.counted, self.shift = deque(), 0., None
 
     def feed(self, packet, time):
         "Decode a packet; one that is damaged becomes a gap."
         with suppress(av.FFmpegError):
-            for frame in self.stream.decode(packet): self._resample(frame)
+            for frame in self.stream.decode(packet): self._count(frame)
+
+# %% ../nbs/09_writing.ipynb #w049b
+@patch
+def _count(self: _Encoded, frame):
+    "Take in a frame; it is passed on when the timestamps of the next half second are known."
+    stamp = None if frame.pts is None else float(frame.pts*frame.time_base - self.origin)
+    self.waiting.append((frame, self.counted, None if stamp is None else stamp - self.counted))
+    self.counted += frame.samples/frame.sample_rate
+    while self.counted - self.waiting[0][1] > AGREED: self._pass_on()
+
+@patch
+def _pass_on(self: _Encoded):
+    "Pass on the frame that waits longest, at the time that counting gives, plus the gaps that timestamps agree on."
+    off = [o for _, _, o in self.waiting if o is not None]
+    if self.shift is None: self.shift = statistics.median(off or [0.])
+    gap = max(0., min(off, default=0.) - self.shift) or min(0., max(off, default=0.) - self.shift)
+    few = self.counted - self.waiting[0][1] < AGREED   # at the end, where less is left to agree
+    if abs(gap) > (10*GAP if few else GAP): self.shift += gap
+    frame, counted, _ = self.waiting.popleft()
+    frame.pts, frame.time_base = round((counted + self.shift)*frame.sample_rate), Fraction(1, frame.sample_rate)
+    self._resample(frame)
 
 # %% ../nbs/09_writing.ipynb #w050
 @patch
@@ -420,15 +450,14 @@ def _resample(self: _Encoded, frame):
     "Bring a frame to the encoder's kind of samples, and add it to what is ready."
     shape = frame.format.name, frame.layout.name, frame.sample_rate
     if shape != self.shape: self._drain(); self._new_graph(*shape)
-    if frame.pts is not None:
-        frame.pts = round((frame.pts*frame.time_base - self.origin)*frame.sample_rate); frame.time_base = Fraction(1, frame.sample_rate)
     self.source.push(frame); self._collect()
 
 @patch
 def _new_graph(self: _Encoded, format, layout, rate):
     g, code, self.shape = av.filter.Graph(), self.out.codec_context, (format, layout, rate)
     self.graph, self.source = g, g.add_abuffer(sample_rate=rate, format=format, layout=layout, time_base=Fraction(1, rate))
-    g.link_nodes(self.source, g.add('aresample', f'{self.rate}:async=1:min_hard_comp=0.02:first_pts={self.done + self.ready.samples}'),
+    how = f'{self.rate}:async=1:min_hard_comp={GAP/2}:first_pts={self.done + self.ready.samples}'
+    g.link_nodes(self.source, g.add('aresample', how),
                  g.add('aformat', f'{code.format.name}:{self.rate}:{code.layout.name}'), g.add('abuffersink')).configure()
 
 @patch
@@ -449,7 +478,10 @@ def until(self: _Encoded, time):
     self.done += n; self.container.mux(self.out.encode(frame))
 
 @patch
-def finish(self: _Encoded, time): self.feed(None, time); self._drain(); self.until(time); self.container.mux(self.out.encode(None))
+def finish(self: _Encoded, time):
+    self.feed(None, time)
+    while self.waiting: self._pass_on()
+    self._drain(); self.until(time); self.container.mux(self.out.encode(None))
 
 # %% ../nbs/09_writing.ipynb #w053
 COPIED = dict(mp4=('aac', 'mp3'), mov=('aac', 'mp3'), webm=('opus', 'vorbis'))
@@ -470,19 +502,61 @@ def _encoder(stream, kind):
     coarse = kind in ('matroska', 'webm') and code.frame_size > stream.sample_rate/20
     return None if name in COPIED.get(kind, [name]) and not coarse and _takes(kind, stream) else ENCODED[kind]
 
+# %% ../nbs/09_writing.ipynb #w053t
+class _Subtitles:
+    "A subtitle track whose texts are taken over, moved in time."
+    def __init__(self, stream, container):
+        self.out, self.container, self.waiting = container.add_stream_from_template(stream), container, deque()
+
+    def feed(self, packet, time):
+        "Take in a text that appears at `time`; what has gone before the beginning is left out."
+        start, end = round(time*1000), round((time + (packet.duration or 0)*packet.time_base)*1000)
+        if start < 0 and end <= 0: return
+        packet.pts = packet.dts = max(0, start)
+        packet.duration, packet.time_base, packet.stream = end - packet.pts, Fraction(1, 1000), self.out
+        self.waiting.append(packet)
+
+    def until(self, time):
+        "Write the texts that are over by `time`."
+        while self.waiting and self.waiting[0].pts + self.waiting[0].duration <= time*1000:
+            self.container.mux(self.waiting.popleft())
+
+    def finish(self, time):
+        "Write the rest, up to `time`."
+        for p in self.waiting:
+            if p.pts < time*1000: p.duration = min(p.duration, round(time*1000) - p.pts); self.container.mux(p)
+
+# %% ../nbs/09_writing.ipynb #w053c
+def _chapters(chapters, origin, span):
+    "What of chapters lies in the `span` of seconds after `origin`, as `set_chapters` takes them."
+    for c in chapters:
+        start, end = (max(0, min(float(t*c['time_base'] - origin), span)) for t in (c['start'], c['end']))
+        if end <= start: continue
+        times = dict(start=round(start*1000), end=round(end*1000), time_base=Fraction(1, 1000))
+        yield dict(id=c['id'], metadata=c['metadata']) | times
+
 # %% ../nbs/09_writing.ipynb #w054
 class _Source:
-    "The sound tracks of a file, read along with the pictures."
+    "The tracks of a file that go with its pictures, read along with them: sound, subtitles, chapters."
     def __init__(self, sound, path):
-        self.sound, self.path, self.tracks, self.streams, self.file = sound, path, {}, [], None
+        self.sound, self.path, self.tracks, self.file = sound, path, {}, None
+        self.streams, self.texts, self.chapters, self.jumps = [], [], [], []
         if not sound.source.exists(): raise InputError(f'{sound.source}: no such file; give the file whose sound is to be heard.')
         if sound.source.is_dir(): return  # pictures have no sound
         try: self.file = open_av(f'file:{sound.source}', options=dict(protocol_whitelist='file'), **LENIENT)
         except av.FFmpegError as e: raise InputError(f'{sound.source}: no sound can be read from this file ({e.strerror}); see whether it plays.') from e
-        pictures = [s for s in self.file.streams.video if not s.disposition & Disposition.attached_pic]
-        first, self.streams = next(iter([*pictures, *self.file.streams.audio]), None), list(self.file.streams.audio)
-        if first: self.origin = Fraction(sound.start) + (first.start_time or 0)*first.time_base
+        self.streams, self.texts = list(self.file.streams.audio), list(self.file.streams.subtitles)
+        self.chapters = self.file.chapters()
+        if self: self.origin = Fraction(sound.start) + self._first()
         self.span = math.inf if sound.end is None else sound.end - sound.start
+
+    def __bool__(self): return bool(self.streams or self.texts or self.chapters)
+
+    def _first(self):
+        "When the first picture is shown, else the first sound heard, in seconds on the file's clock."
+        try: first, self.jumps = probe(self.sound.source).start_time, _jumps(self.sound.source)[0]
+        except InputError: first = next(((s.start_time or 0)*s.time_base for s in self.streams), 0)
+        return Fraction(first).limit_denominator(10**6)
 
     def close(self):
         if self.file: self.file.close()
@@ -508,7 +582,25 @@ def connect(self: _Source, container):
     for old, new in sorted(told):
         warnings.warn(f'{self.path}: {old} sound is not for {self.path.suffix}, it is encoded anew as {new}; '
                       f'write .mkv to keep it as it is.', stacklevel=5)
+    self._add_texts(container)
     self.packets = self._timed(); self.next = next(self.packets, None)
+
+# %% ../nbs/09_writing.ipynb #w055t
+@patch
+def _add_texts(self: _Source, container):
+    "Add subtitles and chapters; subtitles that the file type does not hold are left out, with a warning."
+    lost = [s for s in self.texts if not _takes(container.format.name, s)]
+    for s in self.texts:
+        if s in lost: continue
+        self.tracks[s.index] = t = _Subtitles(s, container); t.out.disposition = s.disposition
+        t.out.metadata.update({k: v for k, v in s.metadata.items() if k in ('language', 'title')})
+    if lost:
+        others = [suffix for suffix, kind in KINDS.items() if kind != 'gif' and all(_takes(kind, s) for s in lost)]
+        keep = f'; write {others[0]} to keep them.' if others else '.'
+        warnings.warn(f'{self.path}: {len(lost)} of {len(self.texts)} subtitle tracks of {self.sound.source} '
+                      f'cannot be held by {self.path.suffix} and are left out{keep}', stacklevel=5)
+    chapters = [] if self.jumps else list(_chapters(self.chapters, self.origin, self.span))
+    if chapters: container.set_chapters(chapters)
 
 # %% ../nbs/09_writing.ipynb #w056
 @patch
@@ -519,7 +611,7 @@ def _demux(self: _Source, streams, seconds=None):
         with suppress(av.FFmpegError): self.file.seek(int(seconds*1_000_000))
     for s in self.file.streams: s.discard = Discard.default if s in streams else Discard.all  # what is not needed is not even read
     try:
-        for p in self.file.demux(streams):
+        for p in _one_clock(self.file.demux(streams), self.jumps):
             stamp = p.dts if p.pts is None else p.pts
             if not p.size or p.is_corrupt or stamp is None: continue
             time = stamp*p.time_base - self.origin
@@ -530,11 +622,13 @@ def _demux(self: _Source, streams, seconds=None):
 @patch
 def _timed(self: _Source):
     "As `_demux`, from a little before the beginning on, also where a file cannot be entered in the middle."
-    streams = [s for s in self.streams if s.index in self.tracks]
+    streams = [s for s in self.streams + self.texts if s.index in self.tracks]
     if not streams: return
-    packets = self._demux(streams, self.origin - 1 if self.sound.start > 1 else None)
+    enter = self.sound.start > 1 and not self.jumps
+    before = 10 if self.texts else 1  # seconds; a text may stay for long
+    packets = self._demux(streams, self.origin - before if enter else None)
     first = next(packets, None)
-    if self.sound.start > 1 and not (first and first[1] <= 0): packets = self._demux(streams, (self.file.start_time or 0)/1e6 - 1)
+    if enter and not (first and first[1] <= 0): packets = self._demux(streams, (self.file.start_time or 0)/1e6 - 1)
     elif first: yield first
     yield from packets
 
@@ -558,9 +652,14 @@ def finish(self: _Source, end):
 @patch
 def _open_sound(self: VideoWriter):
     self.source = _Source(self.sound, self.path); self.stack.callback(self.source.close)
-    if self.source.streams and self.kind in ('gif', 'folder'):
-        warnings.warn(f'{self.path}: a {"GIF" if self.kind == "gif" else "folder of pictures"} holds no sound, it is left out; write .mp4, .mov, .mkv or .webm to keep it.', stacklevel=3)
-    if not self.source.streams or self.kind in ('gif', 'folder'): self.source = None
+    if self.source and self.kind in ('gif', 'folder'):
+        tracks = (('sound', self.source.streams), ('subtitles', self.source.texts))
+        lost = ' and no '.join(name for name, there in tracks if there) or 'chapters'
+        they, them = ('it is', 'it') if lost == 'sound' else ('they are', 'them')
+        what = 'GIF' if self.kind == 'gif' else 'folder of pictures'
+        warnings.warn(f'{self.path}: a {what} holds no {lost}, {they} left out; '
+                      f'write .mp4, .mov, .mkv or .webm to keep {them}.', stacklevel=3)
+    if not self.source or self.kind in ('gif', 'folder'): self.source = None
 
 # %% ../nbs/09_writing.ipynb #w057h
 def has_sound(
