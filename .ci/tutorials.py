@@ -19,6 +19,8 @@ def run(notebook):
         result = shell.run_cell(''.join(cell['source']))
         if not result.success: sys.exit(f'{notebook}, cell {cell["id"]}: {result.error_in_exec or result.error_before_exec!r}')
 
+def code_length(notebook): return sum(len(''.join(c['source'])) for c in json.loads(notebook.read_text())['cells'] if c['cell_type'] == 'code')
+
 def in_process(notebook):
     print(f'Starting {notebook}', flush=True)
     process = subprocess.run([sys.executable, __file__, notebook], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -29,7 +31,7 @@ def in_process(notebook):
 
 if __name__ == '__main__':
     if len(sys.argv) > 1: run(Path(sys.argv[1])); sys.exit()
-    notebooks = sorted(ROOT.glob('nbs/tutorials/*.ipynb'))
+    notebooks = sorted(ROOT.glob('nbs/tutorials/*.ipynb'), key=code_length, reverse=True) # the longest ones first, so that all end together
     with ThreadPoolExecutor(os.cpu_count()) as pool: codes = list(pool.map(in_process, notebooks))
     failed = [n for n, code in zip(notebooks, codes) if code]
     if failed: print('\nTests Failed On The Following Notebooks:', *(f'\n\t{n.name}' for n in failed), sep='')

@@ -7,7 +7,7 @@ __all__ = ['frame_noise', 'text_pictures', 'encode_prompts', 'cfg_velocity', 'Co
            'noise_levels', 'edit_frame', 'restyle_frame']
 
 # %% ../nbs/08_sampling.ipynb #c004
-import hashlib
+import hashlib, re
 from contextlib import contextmanager
 from functools import lru_cache
 from concurrent.futures import ThreadPoolExecutor
@@ -224,6 +224,8 @@ def _let_go(pipe):
 def _check_numbers(prompts, steps, scale, cfg_stop, on_step):
     for p in prompts:
         if not isinstance(p, str): raise InputError(f'prompt: a {type(p).__name__} is no text; give one text for the whole batch, and a loss as ttlg=.')
+    for mark in (m[0] for p in prompts if (m := re.search(r'<\|\w+\|>', p))):
+        raise InputError(f'prompt: {mark} is one of the marks that the model puts in itself; leave it out, or write it in words.')
     for name, v in (('true_cfg_scale', scale), ('cfg_stop', cfg_stop)):
         if not isinstance(v, (int, float)): raise InputError(f'{name}={v!r}: must be a number.')
     if not isinstance(steps, int) or steps < 1: raise InputError(f'num_inference_steps={steps!r}: must be a whole number of at least 1.')
