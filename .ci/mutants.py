@@ -11,6 +11,7 @@ fit: they run test files, and here tests are cells of notebooks and the changes 
 import argparse, ast, hashlib, importlib, json, linecache, multiprocessing, os, re, runpy, subprocess, sys
 import tempfile, time, traceback
 from collections import Counter
+from functools import cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from mutants_list import MUTANTS
@@ -39,10 +40,15 @@ def functions(body, prefix=''):
         for name in [f'{owner}.{node.name}' for owner in owners(node)] or [prefix + node.name]: yield name, node
         if isinstance(node, ast.ClassDef): yield from functions(node.body, f'{prefix}{node.name}.')
 
+@cache
+def package():
+    "The text of each module, and (module, name, node) of all functions and classes."
+    texts = {p: p.read_text() for p in sorted(PACKAGE.glob('*.py'))}
+    return texts, [(p, n, node) for p, text in texts.items() for n, node in functions(ast.parse(text).body)]
+
 def change(name, old, new, *further):
     "The module that holds a function and the module's text with the change; ValueError says why there is none."
-    texts = {p: p.read_text() for p in sorted(PACKAGE.glob('*.py'))}
-    named = [(p, n, node) for p, text in texts.items() for n, node in functions(ast.parse(text).body)]
+    texts, named = package()
     found = [(p, node) for p, n, node in named if name in (n, f'{p.stem}.{n}')]
     if len(found) != 1: raise ValueError(f'there are {len(found)} functions of this name')
     (path, node), = found

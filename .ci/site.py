@@ -21,7 +21,7 @@ LIB, SITE = ROOT/INI['lib_path'], INI['doc_host'] + INI['doc_baseurl'] + '/'
 BLOB = f'{INI["git_url"]}/blob/{INI["branch"]}/'
 MAX_WHEEL = 24*2**20
 FOR_DOCS = {f'{INI["lib_name"]}/showdoc.py'} # nbdev's renderer of the docs
-DEVELOPMENT = {'nbdev', 'execnb', 'ghapi', 'pypandoc', 'build', 'hypothesis', 'torchmetrics', 'scenedetect', 'ray'}
+DEVELOPMENT = {'nbdev', 'execnb', 'ghapi', 'pypandoc', 'build', 'hypothesis', 'torchmetrics', 'scenedetect', 'torchao', 'ray'}
 ALONE = f'import sys, importlib\nsys.modules |= dict.fromkeys({DEVELOPMENT})\nfor m in sys.argv[1:]: importlib.import_module(m)'
 
 
