@@ -810,4 +810,14 @@ MUTANTS = [
     ('_frame_seconds', '(1 + cfg_stop)/2', 'cfg_stop'),
     ('_frame_seconds', "guided*step('guidance')", "step('guidance')"),
     ('_gate_said', "r['gate'] == word", "r['gate'] != word"),
+    # tolerances that a loss finds by itself
+    ('edge_residual', 'loss - floor)/', 'loss)/'), ('edge_residual', 'max(0., ', '('),
+    ('edge_residual', 'min(floor or 0., blank)', 'floor or 0.'),
+    ('with_tolerances', 'if l.tol is None', 'if l.tol is not None'),
+    ('with_tolerances', '[copy(l) for l in ttlg.losses]', 'ttlg.losses'),
+    ('EdgeLoss.reached', 'value/self.gain.flatten().to(value.device)', 'value'),
+    ('EdgeLoss.reached', 'self.filter(picture)', 'self.filter(through(picture))'),
+    ('TemporalLoss.reached', 'through(self.prev)', 'through(picture)'),
+    ('GramLoss.reached', 'through(self.style[..., :h, :w].float())', 'self.style[..., :h, :w].float()'),
+    ('MaskedColorLoss.reached', 'through(self.picture)', 'through(picture)'),
 ]
