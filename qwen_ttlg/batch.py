@@ -68,7 +68,7 @@ def run_shot(
     if shot.number == 0: first = next(pictures); reference = edge_map(first, edit.selection.edge_method); reference.source = to_tensor(first)
     with claim(shot.folder, PATIENCE):
         run_frames(pipe, lambda: init, edge_maps(pictures, out/'edges', edit.selection.edge_method, shot.first), shot.folder, edit.settings, reference=reference, source=contract,
-                   shots=edit.look.shots(pipe, starts, edit.settings, out), first=shot.first, progress=False)
+                   shots=edit.look.shots(pipe, starts, edit.settings, out, edit.selection.policy), first=shot.first, progress=False)
     return shot.count
 
 # %% ../nbs/16_batch.ipynb #b013
@@ -195,23 +195,39 @@ def _read_table(path, text):
     head, _, rest = text.partition('\n')
     if mark := re.fullmatch(r'"?sep=(.)"?', head.strip('\r '), re.IGNORECASE): text = rest # Excel's
     between = mark[1] if mark else max(',;\t', key=head.count)
-    rows = csv.DictReader(io.StringIO(text, newline=''), delimiter=between, skipinitialspace=True)
+    blanks = rf'("[^"]*")(?: +(?=[{re.escape(between)}\r\n]|\Z))?' # behind a quoted cell: not for `strict`
+    text = io.StringIO(re.sub(blanks, r'\1', text), newline='')
+    rows = csv.DictReader(text, delimiter=between, skipinitialspace=True, strict=True)
+    found, line = [], 1 # where the next row begins
     try:
-        rows.fieldnames = [c.strip().lower() for c in rows.fieldnames or ()]
-        found = [(rows.line_num, row) for row in rows]
-    except csv.Error as e: raise InputError(f'{path}: not a readable table ({e}); write it again as CSV.') from None
-    known = {'video', 'name', *_LOOK}
-    if 'video' not in rows.fieldnames: raise InputError(f'{path}: has no column "video" in its first line.')
-    if unknown := [c for c in rows.fieldnames if c not in known]:
-        raise InputError(f'{path}: column {unknown[0]!r} is not one of {", ".join(sorted(known))}.')
+        rows.fieldnames = _columns(path, rows.fieldnames or ()); line = rows.line_num + 1
+        for row in rows: found.append((rows.line_num, row)); line = rows.line_num + 1
+    except csv.Error as e:
+        raise InputError(f'{path}: not a readable table from line {line} on ({e}); '
+                         'close every quotation mark, and write one that is part of a text twice.') from None
     return [e for number, row in found if (e := _entry(path, number, row, between))]
+
+# %% ../nbs/16_batch.ipynb #b020x3
+def _columns(path, names):
+    "The columns that the first line of a table names; a number stands for one without a name."
+    names, known = [name.strip().lower() or n for n, name in enumerate(names)], {'video', 'name', *_LOOK}
+    if 'video' not in names: raise InputError(f'{path}: has no column "video" in its first line.')
+    if unknown := [c for c in names if not isinstance(c, int) and c not in known]:
+        raise InputError(f'{path}: column {unknown[0]!r} is not one of {", ".join(sorted(known))}.')
+    if twice := [c for c in names if names.count(c) > 1]:
+        raise InputError(f'{path}: two columns are called {twice[0]!r}; remove one of them.')
+    return names
 
 def _entry(path, number, row, between):
     "The cells of a row that are not empty."
     if any(row.pop(None, None) or ()):
         raise InputError(f'{path}: line {number} has more cells than the first line; '
                          f'put a text with {between!r} in it in quotes.')
-    e = {k: v.strip() for k, v in row.items() if v}
+    nameless = [v for k, v in row.items() if isinstance(k, int) and (v or '').strip()]
+    if nameless:
+        raise InputError(f'{path}: line {number} has {nameless[0]!r} in a column without a name; '
+                         'name the column in the first line, or empty the cell.')
+    e = {k: v.strip() for k, v in row.items() if v and not isinstance(k, int)}
     if e and 'video' not in e: raise InputError(f'{path}: line {number} names no video.')
     return e
 

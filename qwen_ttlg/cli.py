@@ -12,6 +12,7 @@ import argparse, errno, os, re, shlex, signal, sys, threading, typing, warnings
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import wraps
+from itertools import takewhile
 from .core import InputError, check_settings
 from .settings import SPEEDS, Measuring, Output, Selection, Settings, load_preset, save_preset
 
@@ -45,14 +46,21 @@ def take(
 class _Parser(argparse.ArgumentParser):
     "Says what is wrong in one sentence, without the list of all flags."
     def parse_args(self, args=None, namespace=None):
-        if args and str(args[0]).startswith('-') and os.path.exists(args[0]):
-            self.error(f'{args[0]}: a name that begins with a dash is taken for a flag; write ./{args[0]}')
+        self.check_names(args or ())
         return super().parse_args(args, namespace)
+
+    def check_names(self, args):
+        "An existing file that would be taken for a flag is an error; numbers and what follows `--` are not."
+        for a in takewhile(lambda a: a != '--', args):
+            flag = a.split('=')[0] in self._option_string_actions or re.fullmatch(r'-\d*\.?\d+', a)
+            if a.startswith('-') and len(a) > 1 and not flag and os.path.exists(a):
+                self.error(f'{a}: a name that begins with a dash is taken for a flag; write ./{a}')
 
     def error(self, message):
         for kind, what in (('int', 'a whole number'), ('float', 'a number')): message = re.sub(rf'argument (\S+): invalid {kind} value: (.*)', rf'\1 \2: must be {what}', message)
         self.exit(2, f'error: {message}; {self.prog} --help lists what there is.\n')
 
+# %% ../nbs/17_cli.ipynb #c008p
 def _parser(name, text, **kw):
     p = _Parser(prog=name, description=text, **kw)
     p.add_argument('--version', action='version', version=f'%(prog)s {_version()}')
@@ -79,7 +87,8 @@ def _add_speed(p, gpus=True):
 
 def _parse(p, argv):
     "Parse flags; where no flag is given the settings of a preset stand, or else those of a speed."
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False); first.add_argument('--preset'); first.add_argument('--speed')
+    p.check_names(argv) # before `first` misses the name of a preset
+    first = _Parser(prog=p.prog, add_help=False, allow_abbrev=False); first.add_argument('--preset'); first.add_argument('--speed')
     given, known = first.parse_known_args(argv)[0], {a.dest for a in p._actions}
     speed = SPEEDS[given.speed].settings if given.speed in SPEEDS else {}
     if 'policy' not in known: known -= {'size'} # where pictures have their size already
@@ -292,6 +301,14 @@ def _sparse_said(selection):
     return (f'{which} edited, so the video jumps from one to the next; the same command with --fill flow makes those between from the '
             'motion of the source, and edits no frame again.')
 
+def _video_said(video):
+    "Size, rate, length and sound of a video that was written; empty for a folder of pictures."
+    if not os.path.isfile(video): return ''
+    from qwen_ttlg.video import probe
+    info = probe(video)
+    sound = 'with sound' if info.sound else 'without sound'
+    return f' ({info.width}x{info.height}, {float(info.fps):.4g} frames a second, {info.duration:.2f} s, {sound})'
+
 @command
 def qwen_process_video(argv):
     "Edit a whole video: extract, edit and assemble in one go."
@@ -308,7 +325,7 @@ def qwen_process_video(argv):
     selection.frames(selection.probe(args.video)); settings.ready(); look.contract(); output.check(make_folder(args.out), args.video) # what is wrong is said before the model is loaded
     video = process_video(_load(args), args.video, args.out, settings, selection, look, output, args.overwrite)
     if output.fill == 'none' and (selection.every_nth > 1 or selection.fps): print(_sparse_said(selection), file=sys.stderr)
-    print(f'video: {video}' + f'\nreport: {args.out}/report.html'*os.path.exists(os.path.join(args.out, 'report.html')))
+    print(f'video: {video}{_video_said(video)}' + f'\nreport: {args.out}/report.html'*os.path.exists(os.path.join(args.out, 'report.html')))
 
 # %% ../nbs/17_cli.ipynb #c018w
 def _engine(args, load):
@@ -454,7 +471,7 @@ def qwen_ttlg_demo(argv):
     "Edit a test video with the embedded tiny model: the model alone, with what is done against drift, and guided; and say what each changed."
     p = _parser('qwen_ttlg_demo', qwen_ttlg_demo.__doc__)
     p.add_argument('out', nargs='?', default='demo', help='folder for the results (default: demo)')
-    p.add_argument('--frames', type=int, default=24, help='length of the test video (default: 24)')
+    p.add_argument('--frames', type=int, default=20, help='length of the test video (default: 20)')
     _model_flags(p, 'tiny')
     args = p.parse_args(argv)
     from qwen_ttlg.process import demo

@@ -70,11 +70,12 @@ def if_supported(
     what:str, # the system's function, as the note calls it
     path, # where it was tried
     without:str, # what is lost without it
+    refused=(), # further error numbers that say so of this function
 ):
     "Pass over an `OSError` that says that a disk lacks a function, with one note in a process; others are raised."
     try: yield
     except OSError as e:
-        if e.errno not in UNSUPPORTED: raise
+        if e.errno not in UNSUPPORTED.union(refused): raise
         note_once(('unsupported', what), f'{path}: this disk has no {what} ({e.strerror}); {without}.')
 
 def sync(
@@ -114,7 +115,8 @@ def _replace(tmp, path):
 def _sync_folder(folder):
     "Make a rename survive a power cut; a no-op where folders cannot be opened (Windows)."
     if os.name != 'posix': return
-    with if_supported('fsync of a folder', folder, 'after a power cut a file written last may be missing'):
+    refused = errno.EPERM, errno.EACCES, errno.EISDIR # the file was written before, so no permission is missing
+    with if_supported('fsync of a folder', folder, 'after a power cut a file written last may be missing', refused):
         fd = os.open(folder, os.O_RDONLY)
         try: os.fsync(fd)
         finally: os.close(fd)

@@ -8,7 +8,7 @@ __all__ = ['frame_path', 'open_frame', 'save_picture', 'picture_hash', 'file_has
            'terminable']
 
 # %% ../nbs/10_folder.ipynb #c004
-import hashlib, json, os, platform, re, signal, sys, tempfile, threading
+import errno, hashlib, json, os, platform, re, signal, sys, tempfile, threading
 from contextlib import contextmanager
 from pathlib import Path
 import torch
@@ -64,7 +64,7 @@ def claim(
     out:str|Path, # the run folder, made if absent
     wait:float=0., # seconds to wait for a process that owns it
 ):  # yields it as a `Path`
-    "Own a run folder while the block runs, again and again in one thread; `InputError` with the number of the process that owns it already."
+    "Own a run folder while the block runs, again and again in one thread; `InputError` with the number of the process that owns it already, or if it cannot be locked."
     out = make_folder(out)
     if links := [p.name for p in out.iterdir() if p.is_symlink()]: raise InputError(f'{out}: {links[0]} in it is a link to another place, where nothing is to be written; remove it, or take another folder.')
     try: lock = _locked(out, wait)
@@ -81,18 +81,39 @@ def _owner(out):
     except (OSError, ValueError): return 'of an unknown number'
 
 # %% ../nbs/10_folder.ipynb #c012l
-def _locked(out, wait=0., is_singleton=True):
-    "The lock of a run folder, acquired; `Timeout` if another process has it."
-    def acquired(file):
-        lock = FileLock(file, is_singleton=is_singleton); lock.acquire(timeout=wait)
-        return lock
-    try: return acquired(Path(out)/'.lock')
+def _acquired(file, wait=0., is_singleton=True):
+    "A lock, acquired; None where a disk has no locks; `Timeout` if another process has it."
+    lock = FileLock(file, is_singleton=is_singleton)
+    try: lock.acquire(timeout=wait)
     except Timeout: raise
-    except (OSError, NotImplementedError) as e: # filelock before version 4 raises the second
-        if isinstance(e, OSError) and e.errno not in UNSUPPORTED: raise
-    note_once(('unsupported', 'locks'),
-        f'{out}: this disk has no locks; processes of this machine are kept apart, other machines are not seen.')
-    return acquired(_lock_elsewhere(out))
+    except NotImplementedError: return None # filelock before version 4
+    except OSError as e:
+        denied = e.errno in (errno.EPERM, errno.EACCES) and not e.filename # not by opening it: no permission is missing
+        if denied or e.errno in UNSUPPORTED: return None
+        raise InputError(f'{file}: cannot be locked ({e.strerror or e}); choose another output folder.') from e
+    return lock
+
+def _has_locks(out):
+    "Can a new file be locked in a folder? Where none can, filelock may say that another process has it."
+    try:
+        fd, name = tempfile.mkstemp(f'.{os.getpid()}.tmp', '.lock.', out); os.close(fd)
+        try: lock = _acquired(name); lock and lock.release()
+        finally: Path(name).unlink(missing_ok=True)
+    except Timeout: return False
+    except (OSError, InputError): return True # nothing is known: another process may have the lock
+    return lock is not None
+
+# %% ../nbs/10_folder.ipynb #c012m
+def _locked(out, wait=0., is_singleton=True):
+    "The lock of a run folder, acquired; `Timeout` if another process has it, `InputError` if it cannot be locked."
+    for file in (Path(out)/'.lock', _lock_elsewhere(out)):
+        try: lock = _acquired(file, 0., is_singleton)
+        except Timeout: lock = _acquired(file, wait, is_singleton) if _has_locks(file.parent) else None
+        if lock is not None: return lock
+        note_once(('unsupported', 'locks'),
+            f'{out}: this disk has no locks; processes of this machine are kept apart, other machines are not seen.')
+    raise InputError(f'{out}: neither this disk nor that of {file.parent} has locks; '
+                     'set TMPDIR to a folder on a disk that has.')
 
 def _lock_elsewhere(out):
     "The file that stands for a run folder in the temporary folder of this machine and user."
@@ -108,6 +129,7 @@ def owner(
     if not (Path(out)/'.lock').exists(): return None
     try: lock = _locked(out, is_singleton=False)
     except Timeout: return None if (pid := _owner(out)) == os.getpid() else pid
+    except InputError: return None # who only reads a folder of somebody else may not lock it
     lock.release()
 
 def tidy(out):

@@ -551,8 +551,9 @@ def _guidance_said(settings, levels, own):
         return 'guidance: off' + f', so {", ".join(idle)} act{"s"*(len(idle) == 1)} on nothing'*bool(idle) + '; --ttlg_edge_scale 1 turns it on'
     steps = settings.ttlg([abs]).steps(len(levels) - 1, levels)
     if not steps: return f'guidance: {", ".join(losses)}, but no step is guided; see --ttlg_lr, --ttlg_max_sigma and --ttlg_last_steps'
-    late = levels[steps[0]] < LATE
-    return (f'guidance: {", ".join(losses)}, in {len(steps)} of {len(levels) - 1} steps, from noise level {levels[steps[0]]:.2f} on'
+    late, first, last = levels[steps[0]] < LATE, steps[0] + 1, steps[-1] + 1
+    which = f'{first} to {last}' if len(steps) == last - first + 1 > 1 else ', '.join(str(i + 1) for i in steps)
+    return (f'guidance: {", ".join(losses)}, in {len(steps)} of {len(levels) - 1} steps ({which}), noise level {levels[steps[0]]:.2f} down to {levels[steps[-1] + 1]:.2f}'
             + ', which is late: --ttlg_max_sigma .7 in place of --ttlg_last_steps guides more'*late)
 
 def what_is_on(

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 import numpy as np, torch
 from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus import CONDITION_IMAGE_SIZE, calculate_dimensions, calculate_shift, retrieve_timesteps
-from .core import InputError, as_batch, sheet, to_pil
+from .core import InputError, as_batch, printable, sheet, to_pil
 from .edges import EdgeMap
 from .guidance import TTLG, GuidedScheduler, as_guidance, scaled_decoder, with_tolerances
 from .latents import check_size, pack, token_grid, unpack
@@ -159,14 +159,24 @@ def _conditions(pipe, device, refs, given, prompts, scale, encoded, on_stage):
     on_stage('text')
     pictures = [r for _, r in refs]
     embeds = encoded(lambda: encode_prompts(pipe, list(prompts.values()), text_pictures(pipe, pictures), device), *prompts.values(), batch, *(source for source, _ in refs))
-    embeds = [e.to(pipe.transformer.dtype) for e in embeds]
-    return Conditions(pipe, token_grid(*pictures[0].shape[-2:]), seen, len(refs), list(zip(prompts, embeds)), scale)
+    embeds, grid = [e.to(pipe.transformer.dtype) for e in embeds], token_grid(*pictures[0].shape[-2:])
+    _check_length(pipe.transformer, grid, embeds)
+    return Conditions(pipe, grid, seen, len(refs), list(zip(prompts, embeds)), scale)
 
 def _scheduler(pipe, device, ttlg, cond, height, width):
     "The guided scheduler of one frame; it knows the conditions, too, for rules that need them."
     scheduler = GuidedScheduler.wrap(pipe.scheduler, ttlg, scaled_decoder(frame_vae(pipe, device), height, width))
     scheduler.conditions = cond
     return scheduler
+
+# %% ../nbs/08_sampling.ipynb #c023n
+def _check_length(transformer, grid, embeds):
+    "`InputError` for a prompt that has more tokens than the transformer has positions (`QwenEmbedRope` of diffusers)."
+    fit = len(transformer.pos_embed.pos_freqs) - max(grid)//2 # a text begins where half of the longer side ends
+    for name, e in zip(('prompt', 'negative_prompt'), embeds):
+        if e.shape[1] <= fit: continue
+        raise InputError(f'{name}: {e.shape[1]} tokens, those of the pictures included, where {fit} fit; '
+                         'use fewer words.')
 
 # %% ../nbs/08_sampling.ipynb #c023s0
 def _schedule(pipe, device, scheduler, tokens, steps):
@@ -221,11 +231,20 @@ def _let_go(pipe):
     finally: pipe.maybe_free_model_hooks()
 
 # %% ../nbs/08_sampling.ipynb #c023g
-def _check_numbers(prompts, steps, scale, cfg_stop, on_step):
-    for p in prompts:
-        if not isinstance(p, str): raise InputError(f'prompt: a {type(p).__name__} is no text; give one text for the whole batch, and a loss as ttlg=.')
-    for mark in (m[0] for p in prompts if (m := re.search(r'<\|\w+\|>', p))):
-        raise InputError(f'prompt: {mark} is one of the marks that the model puts in itself; leave it out, or write it in words.')
+def _check_prompt(name, text):
+    "`InputError` for what the text encoder cannot read."
+    if not isinstance(text, str):
+        raise InputError(f'{name}: a {type(text).__name__} is no text; '
+                         'give one text for the whole batch, and a loss as ttlg=.')
+    if mark := re.search(r'<\|\w+\|>', text):
+        raise InputError(f'{name}: {mark[0]} is one of the marks that the model puts in itself; '
+                         'leave it out, or write it in words.')
+    if odd := re.search('[\ud800-\udfff]', text): # what stands for a byte that is not UTF-8
+        part = printable(text[max(0, odd.start() - 20):odd.end() + 20])
+        raise InputError(f"{name}: '{part}' is not UTF-8; write it in a terminal or an editor that uses UTF-8.")
+
+# %% ../nbs/08_sampling.ipynb #c023h
+def _check_numbers(steps, scale, cfg_stop, on_step):
     for name, v in (('true_cfg_scale', scale), ('cfg_stop', cfg_stop)):
         if not isinstance(v, (int, float)): raise InputError(f'{name}={v!r}: must be a number.')
     if not isinstance(steps, int) or steps < 1: raise InputError(f'num_inference_steps={steps!r}: must be a whole number of at least 1.')
@@ -270,7 +289,9 @@ def edit_frame(
     "Draw the frame that has the shape of `edge` and the look of `prev`; `InputError` for what is no pipeline or no picture, and for pictures of unequal or unfit size."
     device, refs, guidance = adopt(pipe)._execution_device, _references(edge, prev, anchor), as_guidance(ttlg)
     batch, _, height, width = refs[0][1].shape; rows, cols = token_grid(height, width)
-    _check_numbers([prompt] + [negative_prompt]*(negative_prompt is not None), num_inference_steps, true_cfg_scale, cfg_stop, on_step)
+    _check_prompt('prompt', prompt)
+    if negative_prompt is not None: _check_prompt('negative_prompt', negative_prompt)
+    _check_numbers(num_inference_steps, true_cfg_scale, cfg_stop, on_step)
     if noise is not None: _check_tokens('noise', noise, batch, rows*cols, 'make it with frame_noise')
     if prev_latents is not None: _check_tokens('prev_latents', prev_latents, batch, rows*cols, "give the latents of the previous frame's EditResult")
     _check_start(start, batch, rows*cols)
@@ -295,5 +316,6 @@ def restyle_frame(
 )->EditResult:
     "Redraw a picture in another style, told in words, shown in a picture, or both; every object in its place."
     img = as_batch(picture, 'picture', (3,))
+    if style: _check_prompt('style_prompt', style)
     words = ', '.join([style]*bool(style) + ['in the style, colours and medium of picture 3']*(anchor is not None))
     return edit_frame(pipe, scene_edges(img)[0], img, prompt=RESTYLE_PROMPT.format(style=words), anchor=anchor, **kwargs)

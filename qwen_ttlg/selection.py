@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 from .core import InputError, atomic
 from .latents import check_size
 from .settings import Selection
-from .shots import settled_starts, shot_starts
+from .shots import LENGTHS, settled_starts, shot_starts
 from .video import MS, as_rate, fit_size, frame_times, output_rate, parse_size, probe as video_info, read_frames, resize_picture # `probe` is the name of a method here
 
 # %% ../nbs/09_selection.ipynb #c011p
@@ -100,26 +100,52 @@ def _seen(info, selection, times, progress):
             bar.update(max(0, min(f.time, times.end) - times.own[0] - bar.n))
             yield f.time, f.picture
 
-def _warn(info, times, cuts, late):
-    "Say what is found that a user will want to know of; `late`: when the shots begin anew whose light settled late."
+def _warn(info, times, cuts):
     count, seconds = len(cuts) - 1, times.end - times.own[0]
-    if late:
-        warnings.warn(f'{info.path}: the light settles only after a shot has begun, as after a fade-in; another shot '
-            f'begins at {", ".join(f"{t:.2f}" for t in late)} s. Give --start to leave out what comes before.')
     if count > MANY[0] and count*MANY[1] > seconds:
         warnings.warn(f'{info.path}: {count} cuts in {seconds:.1f} s are many; if they are none, give --no_shots, or '
             'delete the wrong ones from starts in shots.json of the run folder and continue.')
 
-def find_starts(info, selection:Selection, out:Path, video:str, times:Times, progress=True):
-    "What shots.json is to hold: the frames with which further shots begin, the times of the cuts in seconds, and up to which time they are known. What the run folder knows of the video with this hash is kept."
-    if selection.no_shots: return dict(starts=[], cuts=[])
-    key, kept = dict(video=video, start=selection.start or 0., step=str(selection.fps or selection.every_nth)), read_shots(out)
+def _warn_of_light(info, settled, anew):
+    "`settled`: when the light of the first shot has, None if nothing is wrong; `anew`: when frames begin anew for it."
+    if anew:
+        first = f' Give --start {settled:.2f} if what comes before is not wanted.' if settled else ''
+        warnings.warn(f'{info.path}: the light changes in the first seconds of a shot, as in a fade-in; the style is '
+            f'taken anew at {", ".join(f"{t:.2f}" for t in anew)} s, where it rests.{first}')
+    elif settled:
+        warnings.warn(f'{info.path}: the light changes until {settled:.2f} s, as in a fade-in, and all frames get that of the '
+            f'first one; give --start {settled:.2f} to begin after it.')
+
+def _first_settled(info, selection, times, progress):
+    "When the light of the first shot has settled, of a video that is taken as one shot; None if nothing is wrong."
+    first = replace(times, end=min(times.end, times.own[0] + LENGTHS[-1]))
+    start, settled = next(settled_starts(_seen(info, selection, first, progress)))
+    return settled if settled > start else None
+
+def find_starts(
+    info, selection:Selection, # of the video
+    out:Path, # the run folder; what its shots.json knows of the video is kept
+    video:str, # hash of the video
+    times:Times,
+    progress=True,
+    given=False, # the pictures with which shots begin are given: a light that settles late begins no shot
+)->dict: # what shots.json is to hold
+    "The frames with which further shots begin, the times of the cuts in seconds, and up to which time they are known."
+    if selection.no_shots:
+        if not (Path(out)/'metrics.csv').exists():
+            _warn_of_light(info, _first_settled(info, selection, times, progress), [])
+        return dict(starts=[], cuts=[])
+    key = dict(video=video, start=selection.start or 0., step=str(selection.fps or selection.every_nth))
+    kept = read_shots(out)
     if any(kept.get(k) != v for k, v in key.items()): kept = dict(starts=[], cuts=[], until=-1.)
     if kept['until'] >= times.end - MS: return kept
     new = lambda t: t > kept['until'] - MS
     found = [s for s in settled_starts(_seen(info, selection, times, progress)) if s[0] < times.end - MS]
     cuts, late = [t for t, _ in found if new(t)], [settled for t, settled in found if settled > t]
     begun = shot_starts(times.shown, kept['cuts'] + cuts)
-    starts = [i for i in shot_starts(times.shown, kept['cuts'] + cuts + late) if i and new(times.shown[i])]
-    _warn(info, times, kept['cuts'] + cuts, [times.shown[i] for i in starts if i not in begun])
+    starts = begun if given else shot_starts(times.shown, kept['cuts'] + cuts + late)
+    starts = [i for i in starts if i and new(times.shown[i])]
+    _warn(info, times, kept['cuts'] + cuts)
+    settled = found[0][1] if new(found[0][0]) and found[0][1] > found[0][0] else None
+    _warn_of_light(info, settled, [times.shown[i] for i in starts if i not in begun])
     return key | dict(starts=kept['starts'] + starts, cuts=kept['cuts'] + cuts, until=times.end)

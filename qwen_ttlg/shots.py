@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['WIDE', 'HIGH', 'SAME', 'BLOCK', 'REACH', 'CHANGE', 'SHARE', 'WINDOW', 'REST', 'OUT', 'LIGHT', 'BLANK', 'BLACK',
-           'FAINT', 'DIP', 'BACK', 'NOISE', 'FADE', 'ALIKE', 'LENGTHS', 'PLATEAU', 'UNSETTLED', 'SETTLED', 'find_shots',
-           'settled_starts', 'shot_of', 'shot_starts']
+           'FAINT', 'DIP', 'BACK', 'NOISE', 'FADE', 'ALIKE', 'LENGTHS', 'PLATEAU', 'RISEN', 'UNSETTLED', 'SETTLED',
+           'find_shots', 'settled_starts', 'shot_of', 'shot_starts']
 
 # %% ../nbs/09_shots.ipynb #s004
 from bisect import bisect_right
@@ -72,8 +72,12 @@ def _relit(a, b):
     return ((a - a.mean((0, 1)))*gain + b.mean((0, 1))).clip(0, 255)
 
 def _unlike(a, b):
-    "Difference of two pictures beside their light, as a share of the smaller contrast."
-    return max(_difference(_relit(a, b), b), _difference(_relit(b, a), a))/max(1., min(a.std(), b.std()))
+    """Difference of two pictures beside their light and small movement, as a share of the contrast of the one that is compared
+    with; of both directions the larger."""
+    def off(a, b):
+        lit = _relit(a, b).astype(np.float32)
+        return min(_difference(lit, b), _moved(lit, b))/max(1., b.std())
+    return max(off(a, b), off(b, a))
 
 # %% ../nbs/09_shots.ipynb #d016
 WINDOW, REST, OUT = 3, 1., 2. # pictures before and after; within so many seconds; times their median change
@@ -82,6 +86,13 @@ BLANK, BLACK = 2.5, 12 # contrast below which a picture is plain; mean below whi
 
 def _empty(p): return p.contrast < BLANK and not BLACK <= p.thumb.mean() <= 255 - BLACK
 
+def _stays(a, b):
+    "Do most blocks that are not plain stay as they are? A window that opens is no cut."
+    blocks = lambda t: t.reshape(HIGH//BLOCK, BLOCK, WIDE//BLOCK, BLOCK, 3)
+    there = np.maximum(blocks(a).std((1, 3)), blocks(b).std((1, 3))).max(-1) > BLANK
+    same = np.abs(blocks(a) - blocks(b)).mean((1, 3, 4)) < 2*SAME
+    return bool(there.any()) and same[there].mean() > .5
+
 def _stands_out(near, i):
     "Is the change to picture `i` a cut's: large, more than light, and large beside the changes before and after it?"
     def change(j):
@@ -89,7 +100,7 @@ def _stands_out(near, i):
         return near[j].change
     pair = near[i-1].thumb, near[i].thumb
     plain = min(near[i-1].contrast, near[i].contrast) < BLANK
-    if change(i) < _least(*pair) or not plain and _unlike(*pair) < LIGHT: return False
+    if change(i) < _least(*pair) or not plain and (_unlike(*pair) < LIGHT or _stays(*pair)): return False
     close = [j for j in range(max(1, i - WINDOW), min(len(near), i + WINDOW + 1))
              if abs(near[j].time - near[i].time) <= REST + MS]
     sides = [change(j) for j in close if j < i], [change(j) for j in close if j > i]
@@ -206,6 +217,7 @@ def find_shots(
 
 # %% ../nbs/09_shots.ipynb #t010
 LENGTHS, PLATEAU = (1., 2., 3.), .4 # seconds of a shot that are tried in turn; their end, in which the light must rest
+RISEN = .8 # of the later contrast: what a picture has in which a fade-in is over
 UNSETTLED, SETTLED = 20., .1 # of 255: what the first light is off at least; the share of it that does not count
 
 def _settled_at(pictures):
@@ -222,7 +234,11 @@ def _settled_at(pictures):
         half, settled = (shown[int(i)] for i in (np.argmax(off <= off[0]/2), count - np.argmin(near[::-1])))
         relit = _relit(half.thumb, settled.thumb).astype(np.float32)
         if _change(relit, settled.thumb) < LIGHT*settled.thumb.std(): return settled.time # the same picture, not another view
-    return shown[0].time
+    if shown[0] is pictures[0]: return shown[0].time
+    # plain at first, so it was a fade, in which the view moves on too fast to be compared: where the contrast has come
+    whole = [p for p in shown if p.time <= shown[0].time + LENGTHS[-1] + MS]
+    top = median(p.contrast for p in whole[len(whole)//2:])
+    return next(p.time for p in whole if p.contrast >= RISEN*top)
 
 # %% ../nbs/09_shots.ipynb #t012
 def settled_starts(

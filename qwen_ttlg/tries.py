@@ -71,7 +71,9 @@ def _looked(self:Clip, frame, settings):
     key = frame, *(getattr(settings, k) for k in ('negative_prompt', 'seed', 'num_inference_steps', 'true_cfg_scale', 'cfg_stop'))
     if key not in self.looks:
         source = self.maps[frame].source
-        self.looks[key] = self.look.init(self.pipe, self.pictures[0], settings) if not frame else self.look.restyled(self.pipe, source, settings, frame) if self.look.style_prompt else source
+        if not frame: image = self.look.init(self.pipe, self.pictures[0], settings, self.selection.policy)
+        else: image = self.look.restyled(self.pipe, source, settings, frame) if self.look.style_prompt else source
+        self.looks[key] = image
         while len(self.looks) > 16: self.looks.pop(next(iter(self.looks)))
     return self.looks[key]
 

@@ -5,16 +5,17 @@
 # %% auto #0
 __all__ = ['POLICIES', 'LENIENT', 'PICTURE_BRANDS', 'BT709', 'LIMITED', 'FULL', 'BT601', 'BT2020', 'P3', 'EXACT', 'MATRICES',
            'WHITE', 'PEAK', 'TO_709', 'HDR', 'REST', 'SILENT_REST', 'ALIKE', 'UNMARKED', 'NAMES', 'RECORD', 'PICTURES',
-           'LOSSLESS', 'MS', 'parse_size', 'fit_size', 'resize_picture', 'restore_size', 'as_rate', 'VideoInfo',
-           'open_av', 'frame_files', 'same_sizes', 'probe', 'VideoFrame', 'read_frames', 'frame_times', 'output_rate']
+           'LOSSLESS', 'OTHERS', 'MS', 'parse_size', 'fit_size', 'resize_picture', 'restore_size', 'as_rate',
+           'VideoInfo', 'open_av', 'frame_files', 'same_sizes', 'probe', 'VideoFrame', 'read_frames', 'frame_times',
+           'output_rate']
 
 # %% ../nbs/07_video.ipynb #c004
 import math, os, re, stat, warnings
 from collections import deque
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from heapq import heappop, heappush
 from itertools import accumulate, chain, dropwhile, islice, pairwise, takewhile
 from numbers import Integral
@@ -397,7 +398,9 @@ def _scan(path, *changed):
         if kind.startswith('matroska'): back = .3  # its times of decoding are guessed
         return _find_jumps(_packets(container, stream), rest, back)
 
-def _jumps(path): stat = os.stat(path); return _scan(str(path), stat.st_mtime_ns, stat.st_size)
+def _file_state(path): stat = os.stat(path); return stat.st_mtime_ns, stat.st_size  # other ones when the file has changed
+
+def _jumps(path): return _scan(str(path), *_file_state(path))
 
 # %% ../nbs/07_video.ipynb #v045d
 def _one_clock(packets, jumps):
@@ -526,8 +529,9 @@ def _aspect(stream):
     aspect = stream.sample_aspect_ratio or Fraction(1)
     return aspect if Fraction(1, 10) <= aspect <= 10 else Fraction(1)
 
-def _probe_video(path):
-    "`VideoInfo` of a file that FFmpeg reads."
+@lru_cache(64)
+def _read_head(path, *changed):
+    "`VideoInfo` of a file that FFmpeg reads; decoded again if one of `changed` has."
     with _open_video(path) as (container, stream):
         frame = next(_decoded(container, stream, []), None)
         if frame is None: raise _no_frames(path)
@@ -542,6 +546,10 @@ def _probe_video(path):
                          texts=bool(container.streams.subtitles or container.chapters()))
         info.notes = list(_notes(container, stream, frame, info, stream.sample_aspect_ratio or aspect))
         return info
+
+def _probe_video(path):
+    info = _read_head(path, *_file_state(path)) if path.is_file() else _read_head.__wrapped__(path)
+    return replace(info, notes=list(info.notes))
 
 # %% ../nbs/07_video.ipynb #c093
 PICTURES = '.png', '.jpg', '.jpeg', '.webp', '.bmp', '.tif', '.tiff', '.avif', '.gif', '.heic', '.heif'
@@ -568,7 +576,28 @@ def _once(folder, files):
     if twice := len(files) - len(once):
         note_once(('twice', str(folder)), f'{folder}: {twice} of its pictures are there twice, as a thumbnail or as '
                   f'another kind of file; those like {once[0].name} are read.')
+    _note_series(folder, once)
     return once
+
+def _note_series(folder, files):
+    "One note if names differ in more than their numbers, as where masks lie beside the frames."
+    series = {}
+    for p in files: series.setdefault(re.sub(r'\d+', '#', p.stem), p.name)
+    if len(series) > 1 and len(files) >= 2*len(series): # single ones are titles or names given by hand
+        first, other, *_ = series.values()
+        note_once(('series', str(folder)), f'{folder}: {len(series)} series of pictures lie in it, such as {first} and {other}; all are '
+                  'read, in the order of their names. If one is meant, give a folder that holds it alone.')
+
+OTHERS = ('.exr', '.tga', '.jp2', '.j2k', '.ppm', '.pgm', '.jfif', '.psd', '.dpx', '.hdr', '.jxl',
+          '.dng', '.raw', '.cr2', '.cr3', '.nef', '.arw') # of pictures
+
+def _note_others(folder, others, read):
+    "What is not read of a folder, by kinds."
+    kinds = ', '.join(f'{sum(p.suffix.lower() == k for p in others)} {k}' for k in sorted({p.suffix.lower() for p in others}))
+    if not read: raise InputError(f'{folder}: {kinds}: such pictures are not read from a folder; save them as PNG.')
+    stems = {p.stem for p in read}
+    if left := [p for p in others if p.stem not in stems]:
+        note_once(('others', str(folder)), f'{folder}: {kinds}: such pictures are not read, {left[0].name} is left out; save it as PNG.')
 
 def frame_files(
     folder: str|Path, # holds the pictures
@@ -580,7 +609,9 @@ def frame_files(
     if not folder.exists(): raise InputError(f'{folder}: no such folder; give the folder that holds the pictures.')
     if not folder.is_dir(): raise InputError(f'{folder}: this is a file; give the folder that holds the pictures.')
     names = re.sub(r'%0?\d*d', '[0-9]*', pattern)
-    files = [p for p in folder.glob(names) if p.suffix.lower() in PICTURES and not p.name.startswith('.') and p.is_file()]
+    there = [p for p in folder.glob(names) if not p.name.startswith('.') and p.is_file()]
+    files = [p for p in there if p.suffix.lower() in PICTURES]
+    if others := [p for p in there if p.suffix.lower() in OTHERS]: _note_others(folder, others, files)
     if not files: raise InputError(f'{folder}: no pictures {"" if pattern == "*" else f"named {pattern} "}in it; is it the right folder?')
     return _once(folder, files)
 
@@ -596,6 +627,9 @@ def _still_size(file):
 def _still(file, alpha=False):
     "A picture file as `(RGB on white, transparency or None)`."
     pic = open_picture(file)
+    with Image.open(file) as im:
+        if getattr(im, 'n_frames', 1) > 1 and im.format != 'MPO':
+            note_once(('animated', str(file)), f'{file}: it has {im.n_frames} pictures, of which the first is read; give the file itself as the video to have all.')
     if not alpha: return pic, None
     with Image.open(file) as im: return pic, ImageOps.exif_transpose(im).convert('RGBA').getchannel('A')
 
@@ -837,12 +871,19 @@ def _read(info, chosen):
     except av.FFmpegError as e: raise InputError(f'{info.path}: its kind of pixels cannot be converted ({e.strerror}); convert it to H.264 first.') from e
 
 # %% ../nbs/07_video.ipynb #c074f
+@lru_cache(8)
+def _stamps(path, changed, selection):
+    return [(time, length) for time, length, _ in _select(path, **dict(selection))[1]]
+
 def frame_times(
     path: str|Path, # a video file, or a folder of pictures
     **selection, # as for `read_frames`
-):  # generator of `(time, length)` in seconds
-    "When the frames that `read_frames` gives are shown, and for how long; no picture is made."
-    return ((time, length) for time, length, _ in _select(path, **selection)[1])
+):  # iterator over `(time, length)` in seconds
+    """When the frames that `read_frames` gives are shown, and for how long; no picture is made, and a file that has not
+    changed is decoded once."""
+    chosen = _select(path, **selection)[1]
+    if not os.path.isfile(path): return ((time, length) for time, length, _ in chosen)
+    return iter(_stamps(str(path), _file_state(path), tuple(sorted(selection.items()))))
 
 # %% ../nbs/07_video.ipynb #c086
 def output_rate(
