@@ -1,7 +1,7 @@
 """Open notebooks in JupyterLab, in headless Chromium, and use them as a person would: `python .ci/lab.py [screenshots]`.
 
-Needs jupyterlab beside the library, playwright and a Chromium (`CHROMIUM`, by default /usr/bin/chromium); no part of CI. Runs all cells of the
-walkthrough and of the explorer's page, moves a slider, presses Run and Cancel, drags the compare slider, pins and exports a try, plays a finished run.
+Needs jupyterlab beside the library, playwright and a Chromium (`CHROMIUM`, by default /usr/bin/chromium); no part of CI. Runs all cells of
+every tutorial; on the walkthrough and the explorer's page moves a slider, presses Run and Cancel, drags the compare slider, pins and exports a try, plays a finished run.
 Fails on an error in a cell, a request to anywhere but the server, or a widget that does not do what it says.
 """
 import os, re, shutil, socket, subprocess, sys, tempfile, time, urllib.request
@@ -93,6 +93,9 @@ def main(out):
         with Lab(os.environ.get('LAB_PYTHON', sys.executable), folder) as lab:
             page = open_notebook(lab, browser, 'tutorials/explore.ipynb', strange); run_all(page); print('explore: all cells ran'); explore(page, out); page.close()
             page = open_notebook(lab, browser, 'tutorials/walkthrough.ipynb', strange); run_all(page, 400); print('walkthrough: all cells ran'); watch(page, out); page.screenshot(path=out/'walkthrough.png'); page.close()
+            for name in sorted(p.name for p in NOTEBOOKS.glob('*.ipynb') if p.stem not in ('explore', 'walkthrough')):
+                page = open_notebook(lab, browser, f'tutorials/{name}', strange); run_all(page, 900); page.screenshot(path=out/f'{name[:-6]}.png'); page.close()
+                print(f'{name}: all cells ran', flush=True)
     if strange: raise AssertionError(f'requests to elsewhere: {sorted(set(strange))[:5]}')
     print('everything as it should be')
 
