@@ -4,7 +4,7 @@ Needs jupyterlab beside the library, playwright and a Chromium (`CHROMIUM`, by d
 every tutorial; on the walkthrough and the explorer's page moves a slider, presses Run and Cancel, drags the compare slider, pins and exports a try, plays a finished run.
 Fails on an error in a cell, a request to anywhere but the server, or a widget that does not do what it says.
 """
-import os, re, shutil, socket, subprocess, sys, tempfile, time, urllib.request
+import json, os, re, shutil, socket, subprocess, sys, tempfile, time, urllib.request
 from pathlib import Path
 from playwright.sync_api import sync_playwright
 
@@ -35,15 +35,21 @@ def open_notebook(lab, browser, name, strange):
     if news.count(): news.first.click() # no news of Jupyter's
     return page
 
-def run_all(page, seconds=300):
-    "Run > Run All Cells, and wait until the kernel is idle; an error in a cell is one here."
+def run_all(lab, page, name, seconds=300):
+    """Run > Run All Cells, wait until the kernel is idle, and save. JupyterLab shows only the cells that are near, so the
+    kernel's state and the saved file are asked; a cell that did not run, or ended in an error, is one here."""
     page.get_by_role('menuitem', name='Run', exact=True).click(); page.get_by_role('menuitem', name='Run All Cells', exact=True).click()
-    page.wait_for_timeout(2000); end = time.time() + seconds
-    while page.evaluate("[...document.querySelectorAll('.jp-InputPrompt')].some(x => x.textContent.includes('*'))"):
-        if time.time() > end: raise AssertionError(f'cells still run after {seconds} s')
-        page.wait_for_timeout(500)
-    if wrong := page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]').filter(has_text='Traceback').all_inner_texts(): raise AssertionError(wrong[0])
-    if wrong := page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts(): raise AssertionError(wrong[0])
+    def busy():
+        sessions = json.load(urllib.request.urlopen(f'http://127.0.0.1:{lab.port}/api/sessions'))
+        return any(s['path'] == name and s['kernel']['execution_state'] != 'idle' for s in sessions)
+    quiet, end = 0, time.time() + seconds
+    while quiet < 6: # between two cells a kernel is idle, too
+        if time.time() > end: raise AssertionError(f'{name}: cells still run after {seconds} s')
+        page.wait_for_timeout(500); quiet = 0 if busy() else quiet + 1
+    page.keyboard.press('Control+s'); page.wait_for_timeout(2000)
+    cells = [c for c in json.loads(Path(lab.folder, name).read_text())['cells'] if c['cell_type'] == 'code' and c['source']]
+    if wrong := [o for c in cells for o in c['outputs'] if o['output_type'] == 'error']: raise AssertionError(f'{name}: {wrong[0]["ename"]}: {wrong[0]["evalue"]}')
+    if left := [c['id'] for c in cells if c['execution_count'] is None]: raise AssertionError(f'{name}: did not run: {left}')
 
 def sees(page, check, what, seconds=30):
     for _ in range(int(seconds*10)):
@@ -91,10 +97,10 @@ def main(out):
         shutil.copytree(NOTEBOOKS, f'{folder}/tutorials'); shutil.copytree(NOTEBOOKS.parent/'images', f'{folder}/images')
         browser = p.chromium.launch(executable_path=os.environ.get('CHROMIUM', '/usr/bin/chromium'), args=['--no-sandbox'])
         with Lab(os.environ.get('LAB_PYTHON', sys.executable), folder) as lab:
-            page = open_notebook(lab, browser, 'tutorials/explore.ipynb', strange); run_all(page); print('explore: all cells ran'); explore(page, out); page.close()
-            page = open_notebook(lab, browser, 'tutorials/walkthrough.ipynb', strange); run_all(page, 400); print('walkthrough: all cells ran'); watch(page, out); page.screenshot(path=out/'walkthrough.png'); page.close()
+            page = open_notebook(lab, browser, 'tutorials/explore.ipynb', strange); run_all(lab, page, 'tutorials/explore.ipynb'); print('explore: all cells ran'); explore(page, out); page.close()
+            page = open_notebook(lab, browser, 'tutorials/walkthrough.ipynb', strange); run_all(lab, page, 'tutorials/walkthrough.ipynb', 400); print('walkthrough: all cells ran'); watch(page, out); page.screenshot(path=out/'walkthrough.png'); page.close()
             for name in sorted(p.name for p in NOTEBOOKS.glob('*.ipynb') if p.stem not in ('explore', 'walkthrough')):
-                page = open_notebook(lab, browser, f'tutorials/{name}', strange); run_all(page, 900); page.screenshot(path=out/f'{name[:-6]}.png'); page.close()
+                page = open_notebook(lab, browser, f'tutorials/{name}', strange); run_all(lab, page, f'tutorials/{name}', 900); page.screenshot(path=out/f'{name[:-6]}.png'); page.close()
                 print(f'{name}: all cells ran', flush=True)
     if strange: raise AssertionError(f'requests to elsewhere: {sorted(set(strange))[:5]}')
     print('everything as it should be')
