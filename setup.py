@@ -17,7 +17,7 @@ readme = here/'README.md'
 model_files = sorted(str(p.relative_to(here/lib)) for p in (here/lib/'tiny_model').rglob('*') if p.is_file())
 
 class Library(build_py):
-    "All modules but the one that nbdev renders the docs with: it needs nbdev, and a checkout."
+    "All modules but `dev.showdoc`, with which nbdev renders the docs: it needs nbdev, and a checkout."
     def find_package_modules(self, package, folder): return [m for m in super().find_package_modules(package, folder) if m[1] != 'showdoc']
 
 setup(

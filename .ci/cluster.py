@@ -5,16 +5,16 @@ from functools import partial
 from pathlib import Path
 import torch, ray, psutil
 from ray.cluster_utils import Cluster
-from qwen_ttlg.batch import process_videos
-from qwen_ttlg.cluster import RayEngine
+from qwen_ttlg.batch.batch import process_videos
+from qwen_ttlg.batch.ray_engine import RayEngine
 from qwen_ttlg.core import to_pil
-from qwen_ttlg.folder import versions
-from qwen_ttlg.models import load_pipeline
-from qwen_ttlg.process import Look
+from qwen_ttlg.run.run_folder import versions
+from qwen_ttlg.model.loading import load_pipeline
+from qwen_ttlg.edit.process import Look
 from qwen_ttlg.settings import Output, Selection, Settings
-from qwen_ttlg.tasks import LocalEngine, Schedule, Task
-from qwen_ttlg.tiny import Scenes
-from qwen_ttlg.writing import write_video
+from qwen_ttlg.batch.tasks import LocalEngine, Schedule, Task
+from qwen_ttlg.model.scenes import Scenes
+from qwen_ttlg.video.writer import write_video
 out = Path(sys.argv[1]); d = Path(tempfile.mkdtemp()); (d/'in').mkdir()
 LENGTHS = (4, 9, 6, 12), (7, 5, 11), (14, 3), (8, 6, 10, 5, 7), (3, 4, 13, 6), (9, 5, 8), (12,), (6, 10)
 assert sum(map(len, LENGTHS)) == 24

@@ -4,14 +4,14 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 import torch; import ray, diffusers, transformers
-from qwen_ttlg.batch import process_videos
-from qwen_ttlg.cluster import RayEngine
+from qwen_ttlg.batch.batch import process_videos
+from qwen_ttlg.batch.ray_engine import RayEngine
 from qwen_ttlg.core import to_pil
-from qwen_ttlg.models import load_pipeline
-from qwen_ttlg.process import Look
+from qwen_ttlg.model.loading import load_pipeline
+from qwen_ttlg.edit.process import Look
 from qwen_ttlg.settings import Selection, Settings
-from qwen_ttlg.tiny import Scenes
-from qwen_ttlg.writing import write_video
+from qwen_ttlg.model.scenes import Scenes
+from qwen_ttlg.video.writer import write_video
 out, model, speed, frames, side, device = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]), sys.argv[6]
 d = Path(tempfile.mkdtemp())
 def videos(folder, seed, n):

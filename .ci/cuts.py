@@ -10,7 +10,7 @@ import json, random, sys
 from pathlib import Path
 import av, cv2, numpy as np
 from PIL import Image
-from qwen_ttlg.shots import find_shots
+from qwen_ttlg.video.shots import find_shots
 
 SIDE, MOST = 144, 60 # short side of the pictures, in pixels; frames a second at most
 RATES = (15, 30), (10, 30), (24, 60) # pictures and frames a second

@@ -8,7 +8,7 @@ import json, os, re, shutil, socket, subprocess, sys, tempfile, time, urllib.req
 from pathlib import Path
 from playwright.sync_api import sync_playwright
 
-NOTEBOOKS = Path(__file__).parent.parent/'nbs'/'tutorials'
+NOTEBOOKS = Path(__file__).parent.parent/'nbs'/'start'
 
 def free_port():
     with socket.socket() as s: s.bind(('127.0.0.1', 0)); return s.getsockname()[1]
@@ -94,11 +94,11 @@ def watch(page, out):
 def main(out):
     out.mkdir(parents=True, exist_ok=True); strange = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as p:
-        shutil.copytree(NOTEBOOKS, f'{folder}/tutorials'); shutil.copytree(NOTEBOOKS.parent/'images', f'{folder}/images')
+        shutil.copytree(NOTEBOOKS, f'{folder}/start'); shutil.copytree(NOTEBOOKS.parent/'images', f'{folder}/images')
         browser = p.chromium.launch(executable_path=os.environ.get('CHROMIUM', '/usr/bin/chromium'), args=['--no-sandbox'])
         with Lab(os.environ.get('LAB_PYTHON', sys.executable), folder) as lab:
-            page = open_notebook(lab, browser, 'tutorials/explore.ipynb', strange); run_all(lab, page, 'tutorials/explore.ipynb'); print('explore: all cells ran'); explore(page, out); page.close()
-            page = open_notebook(lab, browser, 'tutorials/walkthrough.ipynb', strange); run_all(lab, page, 'tutorials/walkthrough.ipynb', 400); print('walkthrough: all cells ran'); watch(page, out); page.screenshot(path=out/'walkthrough.png'); page.close()
+            page = open_notebook(lab, browser, 'start/explore.ipynb', strange); run_all(lab, page, 'start/explore.ipynb'); print('explore: all cells ran'); explore(page, out); page.close()
+            page = open_notebook(lab, browser, 'start/walkthrough.ipynb', strange); run_all(lab, page, 'start/walkthrough.ipynb', 400); print('walkthrough: all cells ran'); watch(page, out); page.screenshot(path=out/'walkthrough.png'); page.close()
             for name in sorted(p.name for p in NOTEBOOKS.glob('*.ipynb') if p.stem not in ('explore', 'walkthrough')):
                 page = open_notebook(lab, browser, f'tutorials/{name}', strange); run_all(lab, page, f'tutorials/{name}', 900); page.screenshot(path=out/f'{name[:-6]}.png'); page.close()
                 print(f'{name}: all cells ran', flush=True)

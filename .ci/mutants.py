@@ -43,7 +43,7 @@ def functions(body, prefix=''):
 @cache
 def package():
     "The text of each module, and (module, name, node) of all functions and classes."
-    texts = {p: p.read_text() for p in sorted(PACKAGE.glob('*.py'))}
+    texts = {p: p.read_text() for p in sorted(PACKAGE.rglob('*.py'))}
     return texts, [(p, n, node) for p, text in texts.items() for n, node in functions(ast.parse(text).body)]
 
 def change(name, old, new, *further):
@@ -59,20 +59,20 @@ def change(name, old, new, *further):
     try: same = ast.dump(ast.parse(source)) == ast.dump(ast.parse(texts[path])); compile(source, str(path), 'exec')
     except SyntaxError as e: raise ValueError(f'the result is no Python: {e}') from None
     if same: raise ValueError('it changes nothing')
-    return path.stem, source
+    return '.'.join(path.relative_to(PACKAGE).with_suffix('').parts), source
 
 def notebook(name):
-    "The notebook called `name`, or the one that exports the module `name`."
-    module = PACKAGE/f'{name}.py'
+    "The notebook called `name`, or the one that exports the module `name`, such as `image.edges`."
+    module = PACKAGE/f'{name.replace(".", "/")}.py'
     if not module.exists(): return next(ROOT.glob(f'nbs/**/{name}.ipynb')).resolve()
-    return (PACKAGE/re.search(r'File to edit: (\S+\.ipynb)', module.read_text())[1]).resolve()
+    return (module.parent/re.search(r'File to edit: (\S+\.ipynb)', module.read_text())[1]).resolve()
 
 # In the forked process
 
 class Changed(SourceFileLoader):
     "Import hook: one module gets the text given, all others are left alone."
     def __init__(self, module, source):
-        super().__init__(f'qwen_ttlg.{module}', str(PACKAGE/f'{module}.py'))
+        super().__init__(f'qwen_ttlg.{module}', str(PACKAGE/f'{module.replace(".", "/")}.py'))
         self.source = source
 
     def get_code(self, name): return compile(self.source, self.path, 'exec')
@@ -86,7 +86,7 @@ def code_cells(path):
 def run_quick(path):
     "Run the quick cells of a notebook in a copy of the names of its module."
     cells = code_cells(path)
-    module = re.search(r'^#\| *default_exp +(\w+)', '\n'.join(cells.values()), re.M)
+    module = re.search(r'^#\| *default_exp +([\w.]+)', '\n'.join(cells.values()), re.M)
     names = dict(vars(importlib.import_module(f'qwen_ttlg.{module[1]}'))) if module else dict(__name__=path.stem)
     quick = {i: s for i, s in cells.items() if re.match(r'(#\|.*\n)*#\| *quick *\n', s)}
     if not quick: raise LookupError(f'{path.name}: no cell is marked quick')
@@ -151,7 +151,7 @@ def chosen(mutants, some, names):
     "Those asked for; some are picked by the commit, without git by the text of the package."
     if names: mutants = [m for m in mutants if m[0] in names]
     head = subprocess.run(['git', 'rev-parse', 'HEAD'], cwd=ROOT, capture_output=True).stdout
-    head = head or b''.join(p.read_bytes() for p in sorted(PACKAGE.glob('*.py')))
+    head = head or b''.join(p.read_bytes() for p in sorted(PACKAGE.rglob('*.py')))
     return sorted(mutants, key=lambda m: hashlib.sha256(head + repr(m).encode()).digest())[:some] if some else mutants
 
 def main(mutants):

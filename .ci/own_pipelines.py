@@ -10,15 +10,16 @@ import torch
 from diffusers import QwenImageEditPlusPipeline
 from diffusers.hooks import apply_group_offloading
 from qwen_ttlg.core import open_picture, to_pil, to_tensor
-from qwen_ttlg.edges import edge_map
-from qwen_ttlg.guidance import TTLG
-from qwen_ttlg.losses import EdgeLoss
-from qwen_ttlg.models import TINY_FOLDER, load_pipeline, random_pipeline
-from qwen_ttlg.run import run_frames
-from qwen_ttlg.sampling import edit_frame
+from qwen_ttlg.image.edges import edge_map
+from qwen_ttlg.frame.guidance import TTLG
+from qwen_ttlg.image.losses import EdgeLoss
+from qwen_ttlg.model.tiny import TINY_FOLDER
+from qwen_ttlg.model.loading import load_pipeline, random_pipeline
+from qwen_ttlg.run.stream import run_frames
+from qwen_ttlg.frame.sampling import edit_frame
 from qwen_ttlg.settings import Settings
-from qwen_ttlg.speed import set_speed
-from qwen_ttlg.tiny import Scenes
+from qwen_ttlg.model.acceleration import set_speed
+from qwen_ttlg.model.scenes import Scenes
 
 SCENE = Scenes(1, seed=3)
 OPTIONS = dict(num_inference_steps=6, true_cfg_scale=4., seed=1)

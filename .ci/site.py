@@ -14,13 +14,14 @@ from html.parser import HTMLParser
 from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import unquote
+import wings
 
 ROOT = Path(__file__).resolve().parent.parent
 INI = ConfigParser(delimiters=['=']); INI.read(ROOT/'settings.ini', encoding='utf-8'); INI = INI['DEFAULT']
 LIB, SITE = ROOT/INI['lib_path'], INI['doc_host'] + INI['doc_baseurl'] + '/'
 BLOB = f'{INI["git_url"]}/blob/{INI["branch"]}/'
 MAX_WHEEL = 24*2**20
-FOR_DOCS = {f'{INI["lib_name"]}/showdoc.py'} # nbdev's renderer of the docs
+FOR_DOCS = {f'{INI["lib_name"]}/dev/showdoc.py'} # nbdev's renderer of the docs
 DEVELOPMENT = {'nbdev', 'execnb', 'ghapi', 'pypandoc', 'build', 'hypothesis', 'torchmetrics', 'scenedetect', 'torchao', 'ray'}
 ALONE = f'import sys, importlib\nsys.modules |= dict.fromkeys({DEVELOPMENT})\nfor m in sys.argv[1:]: importlib.import_module(m)'
 
@@ -260,6 +261,7 @@ def check():
         for f in found: say(f'       {f}')
         faults.extend(found)
     with copied() as top:
+        report('imports go downward, and none into dev', wings.check(top))
         report('sidebar lists the notebooks', check_sidebar(top))
         report('stored outputs hold no error and no private path', check_outputs(top))
         report('nbs/_quarto.yml is a link', check_layout(top))
@@ -297,7 +299,8 @@ def wheel(folder):
         p = subprocess.run([sys.executable, '-c', code, *INI['console_scripts'].split()], cwd=elsewhere, capture_output=True, text=True,
                            env={**os.environ, 'PYTHONPATH': str(Path(folder).resolve())})
         if p.returncode: faults.append(f'console scripts of the wheel: {(p.stderr.strip().splitlines() or ["?"])[-1]}')
-        modules = [f'{LIB.name}.{p.stem}' for p in sorted((Path(folder)/LIB.name).glob('[!_]*.py'))]
+        found = sorted((Path(folder)/LIB.name).rglob('[!_]*.py'))
+        modules = ['.'.join(p.relative_to(folder).with_suffix('').parts) for p in found]
         p = subprocess.run([sys.executable, '-c', ALONE, *modules], cwd=elsewhere, capture_output=True, text=True,
                            env={**os.environ, 'PYTHONPATH': str(Path(folder).resolve())})
     if p.returncode: faults.append(f'the wheel without development packages: {(p.stderr.strip().splitlines() or ["?"])[-1]}')

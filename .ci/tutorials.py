@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ('start', 'guides', 'concepts', 'evidence')
 
 def run(notebook):
     "In a process of its own: all code cells, until one fails."
@@ -31,7 +32,8 @@ def in_process(notebook):
 
 if __name__ == '__main__':
     if len(sys.argv) > 1: run(Path(sys.argv[1])); sys.exit()
-    notebooks = sorted(ROOT.glob('nbs/tutorials/*.ipynb'), key=code_length, reverse=True) # the longest ones first, so that all end together
+    pages = [p for folder in FOLDERS for p in ROOT.glob(f'nbs/{folder}/*.ipynb')]
+    notebooks = sorted(pages, key=code_length, reverse=True) # the longest ones first, so that all end together
     with ThreadPoolExecutor(os.cpu_count()) as pool: codes = list(pool.map(in_process, notebooks))
     failed = [n for n, code in zip(notebooks, codes) if code]
     if failed: print('\nTests Failed On The Following Notebooks:', *(f'\n\t{n.name}' for n in failed), sep='')
