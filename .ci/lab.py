@@ -1,4 +1,4 @@
-"""Open notebooks in JupyterLab, in headless Chromium, and use them as a person would: `python .ci/lab.py [screenshots]`.
+"""Open notebooks in JupyterLab, in headless Chromium, and use them as a person would: `python .ci/lab.py [screenshots [names...]]`.
 
 Needs jupyterlab beside the library, playwright and a Chromium (`CHROMIUM`, by default /usr/bin/chromium); no part of CI. Runs all cells of
 every tutorial; on the walkthrough and the explorer's page moves a slider, presses Run and Cancel, drags the compare slider, pins and exports a try, plays a finished run.
@@ -8,7 +8,8 @@ import json, os, re, shutil, socket, subprocess, sys, tempfile, time, urllib.req
 from pathlib import Path
 from playwright.sync_api import sync_playwright
 
-NOTEBOOKS = Path(__file__).parent.parent/'nbs'/'start'
+NOTEBOOKS = Path(__file__).parent.parent/'nbs'
+FOLDERS = 'start', 'guides', 'concepts', 'evidence', 'images'
 
 def free_port():
     with socket.socket() as s: s.bind(('127.0.0.1', 0)); return s.getsockname()[1]
@@ -42,14 +43,18 @@ def run_all(lab, page, name, seconds=300):
     def busy():
         sessions = json.load(urllib.request.urlopen(f'http://127.0.0.1:{lab.port}/api/sessions'))
         return any(s['path'] == name and s['kernel']['execution_state'] != 'idle' for s in sessions)
-    quiet, end = 0, time.time() + seconds
-    while quiet < 6: # between two cells a kernel is idle, too
-        if time.time() > end: raise AssertionError(f'{name}: cells still run after {seconds} s')
-        page.wait_for_timeout(500); quiet = 0 if busy() else quiet + 1
-    page.keyboard.press('Control+s'); page.wait_for_timeout(2000)
-    cells = [c for c in json.loads(Path(lab.folder, name).read_text())['cells'] if c['cell_type'] == 'code' and c['source']]
-    if wrong := [o for c in cells for o in c['outputs'] if o['output_type'] == 'error']: raise AssertionError(f'{name}: {wrong[0]["ename"]}: {wrong[0]["evalue"]}')
-    if left := [c['id'] for c in cells if c['execution_count'] is None]: raise AssertionError(f'{name}: did not run: {left}')
+    end = time.time() + seconds
+    while True: # between two cells a kernel is idle, too
+        while busy():
+            if time.time() > end: raise AssertionError(f'{name}: cells still run after {seconds} s')
+            page.wait_for_timeout(500)
+        page.keyboard.press('Control+s'); page.wait_for_timeout(2000)
+        cells = [c for c in json.loads(Path(lab.folder, name).read_text())['cells'] if c['cell_type'] == 'code' and c['source']]
+        if wrong := [o for c in cells for o in c['outputs'] if o['output_type'] == 'error']:
+            raise AssertionError(f'{name}: {wrong[0]["ename"]}: {wrong[0]["evalue"]}')
+        left = [c['id'] for c in cells if c['execution_count'] is None]
+        if not left and not busy(): return
+        if time.time() > end: raise AssertionError(f'{name}: did not run within {seconds} s: {left}')
 
 def sees(page, check, what, seconds=30):
     for _ in range(int(seconds*10)):
@@ -91,18 +96,23 @@ def watch(page, out):
     sees(page, said, 'the scrubber'); view.locator('.widget-play button').first.click(); sees(page, lambda: int(said()[1]) >= 3, 'frame 3 while it plays', 20)
     view.screenshot(path=out/'watch.png')
 
-def main(out):
+USES = dict(explore=explore, walkthrough=watch) # what is done beyond running all cells
+
+def main(out, only=()):
     out.mkdir(parents=True, exist_ok=True); strange = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as p:
-        shutil.copytree(NOTEBOOKS, f'{folder}/start'); shutil.copytree(NOTEBOOKS.parent/'images', f'{folder}/images')
+        for name in FOLDERS: shutil.copytree(NOTEBOOKS/name, f'{folder}/{name}')
         browser = p.chromium.launch(executable_path=os.environ.get('CHROMIUM', '/usr/bin/chromium'), args=['--no-sandbox'])
         with Lab(os.environ.get('LAB_PYTHON', sys.executable), folder) as lab:
-            page = open_notebook(lab, browser, 'start/explore.ipynb', strange); run_all(lab, page, 'start/explore.ipynb'); print('explore: all cells ran'); explore(page, out); page.close()
-            page = open_notebook(lab, browser, 'start/walkthrough.ipynb', strange); run_all(lab, page, 'start/walkthrough.ipynb', 400); print('walkthrough: all cells ran'); watch(page, out); page.screenshot(path=out/'walkthrough.png'); page.close()
-            for name in sorted(p.name for p in NOTEBOOKS.glob('*.ipynb') if p.stem not in ('explore', 'walkthrough')):
-                page = open_notebook(lab, browser, f'tutorials/{name}', strange); run_all(lab, page, f'tutorials/{name}', 900); page.screenshot(path=out/f'{name[:-6]}.png'); page.close()
-                print(f'{name}: all cells ran', flush=True)
+            pages = [p.relative_to(NOTEBOOKS) for folder in FOLDERS for p in sorted((NOTEBOOKS/folder).glob('*.ipynb'))]
+            for path in pages:
+                name = path.stem
+                if only and name not in only: continue
+                page = open_notebook(lab, browser, path, strange)
+                run_all(lab, page, str(path), 900); print(f'{name}: all cells ran', flush=True)
+                if name in USES: USES[name](page, out)
+                page.screenshot(path=out/f'{name}.png'); page.close()
     if strange: raise AssertionError(f'requests to elsewhere: {sorted(set(strange))[:5]}')
     print('everything as it should be')
 
-if __name__ == '__main__': main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp()))
+if __name__ == '__main__': main(Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp()), sys.argv[2:])
