@@ -31,12 +31,12 @@ RUNS = {
     'CFG at first': '--cfg_stop .5 --negative_prompt blurred',
     'restyled': '--style_prompt "as a night scene" --unguided ' + EDGE,
     'given style': '--init_frame data/init_frame.png --prompt "the same, drawn"',
-    'gates repeat': f'--max_edge_loss .01 --gate_retries 1 --on_gate_failure repeat',
+    'gates repeat': '--max_edge_loss .01 --gate_retries 1 --on_gate_failure repeat',
     'gates accept': '--max_color_difference .5 --max_misalignment .3 --gate_retries 2',
     'crop': '--size 96x64 --resize_mode crop --edge_method canny',
     'interpolated': '--every_nth 2 --interpolate flow',
     'repeated': '--fps 4 --interpolate repeat',
-    'profile': f'--profile fast {EDGE}',
+    'profile': f'--profile preview {EDGE}',
     'shots': 'VIDEO=data/shots.mp4 --max_frames 10'}
 
 # Flag -> its former name. A value is the flag's own, or one of FORMER_VALUES.
@@ -66,7 +66,7 @@ class Checkout:
         self.environment = dict(os.environ, PYTHONPATH=str(self.top), OMP_NUM_THREADS='1', HF_HUB_OFFLINE='1')
         self.known = self.call('qwen_process_video', '--help').stdout
 
-    def start(self, command, *args): 
+    def start(self, command, *args):
         return subprocess.Popen([sys.executable, '-c', CALL, command, *map(str, args)], cwd=self.out, env=self.environment,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -123,7 +123,7 @@ def run_all(checkout):
     while not (checkout.out/'killed/frame_0003.png').exists() and process.poll() is None: time.sleep(.02)
     process.send_signal(signal.SIGKILL); process.communicate()
     checkout.call('qwen_process_video', *args)
-    checkout.call('qwen_process_videos', 'videos.txt', 'batch', *checkout.flags(f'{COMMON} --max_frames 8').__getitem__(slice(None)), '--no_progress')
+    checkout.call('qwen_process_videos', 'videos.txt', 'batch', *checkout.flags(f'{COMMON} --max_frames 8'), '--no_progress')
     # the original's three steps, on its own defaults but for the model
     checkout.call('qwen_extract_frames', 'data/video.mp4', 'steps', '--size', '96x96')
     checkout.call('qwen_video_edit', '--init_frame', 'steps/init_frame.png', '--edge_frames_dir', 'steps/edges', '--out_frames_dir',
