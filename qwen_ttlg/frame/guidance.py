@@ -28,11 +28,6 @@ def _rms(g):
     "Root mean square of each sample, shaped to multiply with."
     return g.pow(2).mean(tuple(range(1, g.ndim)), keepdim=True).sqrt()
 
-def _unit(g):
-    "`g` with an RMS of 1 in each sample; a zero gradient stays zero."
-    r = _rms(g)
-    return torch.where(r > 0, g/r.clamp(min=torch.finfo(g.dtype).tiny), torch.zeros_like(g))
-
 # %% ../../nbs/frame/00_guidance.ipynb #c016
 def loss_gradient(loss, img):
     "Value (B,) and gradient (B,3,H,W) of one loss on a picture; `InputError` for a loss that does not give a number a sample that depends on the picture."
@@ -116,15 +111,11 @@ class TTLG:
     repeats: int = 2 # rounds at each guided step: look at the picture, shift, so many times
     scale: float = 1. # the losses see the clean estimate at this share of the full size: 1, 1/2, 1/4 or 1/8
     back_scale: float|None = None # the change they want is pulled back through the decoder at this share, at most `scale`; None: the same
-    target: str = 'x0' # what is moved: 'x0', the clean estimate; 'latents', by lr times the raw gradient (the original formula); 'unit', by lr times that gradient over its L2 norm
-    keep: str = 'eps' # what stays when the clean estimate moves: 'eps', the noise estimate, or 'v', the velocity
-    length: str = 'goal' # of a push: 'goal', as far as the goal is, or 'lr', always the longest one
 
     def __post_init__(self): self.losses = as_losses(self.losses); self.check()
 
 # %% ../../nbs/frame/00_guidance.ipynb #c022b
 _NUMBERS = dict(lr=(0, float), max_sigma=(0, float), min_sigma=(0, float), every=(1, int), repeats=(1, int), last_steps=(0, int), start_step=(0, int), end_step=(0, int)) # least value and kind
-_WORDS = dict(target=('x0', 'latents', 'unit'), keep=('eps', 'v'), length=('goal', 'lr'))
 
 @patch
 def check(self:TTLG):
@@ -134,8 +125,6 @@ def check(self:TTLG):
         if v is None and free: continue
         if not isinstance(v, (int, kind)) or isinstance(v, bool) or not low <= v < math.inf:
             raise InputError(f'ttlg {name}={v!r}: must be {"a whole number" if kind is int else "a number"} of at least {low}{" or None"*free}.')
-    for name, known in _WORDS.items():
-        if getattr(self, name) not in known: raise InputError(f'ttlg {name}={getattr(self, name)!r}: use one of {", ".join(known)}.')
     if self.min_sigma > self.max_sigma: raise InputError(f'ttlg min_sigma={self.min_sigma}: must be at most max_sigma, {self.max_sigma}.')
     for name, s in (('scale', self.scale), ('back_scale', self.back_scale or self.scale)):
         if s not in (1, .5, .25, .125) or s > self.scale: raise InputError(f'ttlg {name}={s!r}: use 1, 0.5, 0.25 or 0.125, and no back_scale above the scale.')
@@ -283,7 +272,7 @@ def clean_update(self:GuidedScheduler, i, v, x):
         b, d, values, finite = self.pull_back(start + total)
         far = (_energy(d)/_energy(b).clamp(min=1e-30)).view(-1, 1, 1)*b
         size = _rms(far)
-        move = far*(longest/size.clamp(min=1e-30)).clamp(max=1.) if t.length == 'goal' else longest*_unit(b)
+        move = far*(longest/size.clamp(min=1e-30)).clamp(max=1.)
         total, good = total + torch.where(finite.view(-1, 1, 1), move, torch.zeros_like(move)), finite & good
     self.note(i, values, good, total)
     return total
@@ -324,22 +313,7 @@ def push(self:TTLG,
     after, # latents after Euler's step
 ):  # (B,T,64) fp32
     "What guidance adds to the latents after step `i`; a subclass may have another rule."
-    if self.target != 'x0': return scheduler.raw_push(i, after)
-    return scheduler.clean_update(i, v, x)*(1 - scheduler.sigmas[i + 1] if self.keep == 'eps' else 1.)
-
-@patch
-def raw_push(self:GuidedScheduler, i, latents):
-    "Minus `lr` times the gradient at the latents after step `i`, (B,T,64); over its L2 norm if the target is 'unit'."
-    with torch.enable_grad():
-        leaf = latents.detach().requires_grad_()
-        img = self.decode(leaf, self.ttlg.scale)
-        values = [l(img) for l in self.losses_for(img)]
-        g, = torch.autograd.grad(sum(l.weight*v for l, v in zip(self.ttlg.losses, values)).sum(), leaf)
-    finite = g.isfinite().flatten(1).all(1)
-    if self.ttlg.target == 'unit': g = g/g.flatten(1).norm(dim=1).clamp(min=torch.finfo(g.dtype).tiny).view(-1, 1, 1)
-    move = torch.where(finite.view(-1, 1, 1), -self.ttlg.lr*g, torch.zeros_like(g))
-    self.note(i, [v.detach() for v in values], finite, move)
-    return move
+    return scheduler.clean_update(i, v, x)*(1 - scheduler.sigmas[i + 1])
 
 # %% ../../nbs/frame/00_guidance.ipynb #c040
 def scaled_decoder(

@@ -22,11 +22,9 @@ _SPECIAL = ['<|endoftext|>', '<|im_start|>', '<|im_end|>', '<|object_ref_start|>
 # %% ../../nbs/model/01_tiny.ipynb #c034
 def system_text():
     "The part of the pipeline's prompt template that it drops again, taken from the pipeline itself."
-    import inspect, re
     from diffusers import QwenImageEditPlusPipeline
-    source = inspect.getsource(QwenImageEditPlusPipeline.__init__)
-    template = re.search(r'prompt_template_encode = "(.*)"\n', source).group(1).encode().decode('unicode_escape')
-    return template.split('{}')[0]
+    without_components = QwenImageEditPlusPipeline(None, None, None, None, None, None)
+    return without_components.prompt_template_encode.split('{}')[0]
 
 def _bpe():
     "Vocabulary and merges of a byte-level BPE trained on the template and the prompts until every word of theirs is one token."
