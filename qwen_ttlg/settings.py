@@ -76,7 +76,7 @@ class Remedies:
     anchor: str = setting('none', "a third reference picture for the model: none, first (the shot's first frame) or carried (that frame moved to where things are now)", choices=('none', 'first', 'carried'))
     colour_match: str = setting('none', "bring the colours of the whole picture to the first frame's: none, reinhard (mean and spread) or wavelet (all that is coarse, for a picture in which nothing moves)", choices=('none', 'reinhard', 'wavelet'))
     reference: str = setting('picture', 'what the next frame is drawn from: the saved picture, or the latents it was decoded from', choices=('picture', 'latents'))
-    noise: str = setting('frame', 'start noise: frame (its own for every frame), fixed, blended (half of each) or warped (moved with the source)', choices=('frame', 'fixed', 'blended', 'warped'))
+    noise: str = setting('frame', 'start noise: frame (its own for every frame) or fixed (one for all)', choices=('frame', 'fixed'))
     start_sigma: float = setting(1., 'begin at this noise level from the frame before, moved to where things are now, with the steps that are left; 1 begins from noise', low=.05, high=1)
     keyframe_every: int|None = setting(None, 'draw every K-th frame from the first one, and those between from the two keyframes around them, so that a frame depends on its two keyframes alone; an error in a keyframe goes on to the next', low=2)
 
@@ -93,7 +93,7 @@ def check(self:Remedies):
 @patch
 def follows(self:Remedies):
     "The settings that are on and need the motion of the source."
-    on = dict(hold=self.hold, palette=self.hold and self.palette == 'on', anchor=self.anchor == 'carried', noise=self.noise == 'warped', keyframe_every=self.keyframe_every)
+    on = dict(hold=self.hold, palette=self.hold and self.palette == 'on', anchor=self.anchor == 'carried', keyframe_every=self.keyframe_every)
     return [name for name, used in on.items() if used]
 
 # %% ../nbs/01_settings.ipynb #c017

@@ -14,7 +14,7 @@ from skimage.color import lab2rgb, rgb2lab
 from ..core import InputError, as_batch
 from ..settings import Remedies
 from ..image.edges import filters
-from ..image.latents import pack, unpack
+from ..image.latents import pack
 from ..image.motion import Registration, Track, optical_flow, reduced, registration, resized_flow, undo, warp
 from ..metrics.frame_metrics import colour_difference, gradient_energy, style_similarity
 from ..frame.sampling import frame_noise
@@ -193,31 +193,15 @@ def misplaced(
 
 # %% ../../nbs/run/00_drift.ipynb #c025
 def policy_noise(
-    policy:str, # 'frame', 'fixed', 'blended' or 'warped'
+    policy:str, # 'frame' or 'fixed'
     height:int, width:int, # pixels
     seed:int, frame:int,
     count:int=1, # of samples, each with its own noise
-    track:Track=None, # to the first frame; needed for 'warped'
 ):  # tokens (count,T,64)
     "The start noise of a frame."
-    if policy not in ('frame', 'fixed', 'blended', 'warped'): raise InputError(f'policy_noise: {policy!r} is not known; use frame, fixed, blended or warped.')
-    noise = lambda t: torch.cat([frame_noise(height, width, seed, t, shot=k) for k in range(count)])
-    if policy == 'fixed': return noise(0)
-    if policy == 'blended': return (noise(0) + noise(frame))/2**.5
-    if policy == 'warped' and track: return pack(torch.stack([_moved(*q) for q in zip(unpack(noise(0), height, width), unpack(noise(frame), height, width), track.flow.cpu(), track.known.cpu())]))
-    return noise(frame)
-
-def _moved(old, fresh, flow, known):
-    "Noise (C,h,w) at where the flow leads, each of its values once, and fresh noise elsewhere."
-    c, h, w = old.shape
-    scale = torch.tensor([w/flow.shape[-1], h/flow.shape[-2]]).view(2, 1, 1)
-    flow, known = (F.adaptive_avg_pool2d(q, (h, w)) for q in (flow*scale, known))
-    x, y = torch.arange(w) + flow[0], torch.arange(h)[:, None] + flow[1]
-    x, y = x.round().long(), y.round().long()
-    inside = torch.nonzero(((known[0] > .5) & (x >= 0) & (x < w) & (y >= 0) & (y < h)).flatten()).flatten().numpy()
-    source, first = np.unique((y*w + x).flatten().numpy()[inside], return_index=True)
-    out = fresh.flatten(1).clone(); out[:, inside[first]] = old.flatten(1)[:, source]
-    return out.view(c, h, w)
+    if policy not in ('frame', 'fixed'): raise InputError(f'policy_noise: {policy!r} is not known; use frame or fixed.')
+    at = 0 if policy == 'fixed' else frame
+    return torch.cat([frame_noise(height, width, seed, at, shot=k) for k in range(count)])
 
 # %% ../../nbs/run/00_drift.ipynb #c028
 class Drift:
@@ -258,7 +242,7 @@ def conditions(self:Drift,
     r, out = self.remedies, {}
     if r.anchor == 'first': out['anchor'] = self.first
     if r.anchor == 'carried' and self.anchor: out['anchor'] = self.carried(prev)
-    if r.noise != 'frame': out['noise'] = policy_noise(r.noise, *prev.shape[-2:], seed, frame, len(prev), self.anchor and self.anchor.kept[0][0])
+    if r.noise != 'frame': out['noise'] = policy_noise(r.noise, *prev.shape[-2:], seed, frame, len(prev))
     if r.start_sigma < 1 and motion: out['start'] = pack(encode(motion.visible*motion.carry(prev) + (1 - motion.visible)*prev)), r.start_sigma
     return out
 
