@@ -171,8 +171,6 @@ MUTANTS = [
     ('hold', 'coarse=1/64', 'coarse=1/32'),
     ('match_colours', '*stats[1][1]/np.maximum(stats[0][1], 1e-3)', '*np.maximum(stats[0][1], 1e-3)/stats[1][1]'),
     ('match_colours', '+ stats[1][0]', '+ stats[0][0]'),
-    ('_coarsest', "mode='replicate'", "mode='constant'"),
-    ('_coarsest', 'levels=5', 'levels=4'),
     ('edge_energy', '.square().mean((1, 2, 3))', '.abs().mean((1, 2, 3))'),
     ('sharpen', 'range(6)', 'range(4)'),
     ('sharpen', '(low + step), method) < wanted', '(low), method) < wanted'),

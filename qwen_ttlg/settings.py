@@ -74,7 +74,7 @@ class Remedies:
     palette: str = setting('on', 'part of --hold: where nothing leads back to an earlier frame, take what the first frame makes of such a colour of the source: on or off', choices=('on', 'off'))
     detail: float = setting(.5, "sharpen a frame whose edges are weaker than its edge map and the first frame say, by at most this share of an unsharp mask; 0 is off", low=0)
     anchor: str = setting('none', "a third reference picture for the model: none, first (the shot's first frame) or carried (that frame moved to where things are now)", choices=('none', 'first', 'carried'))
-    colour_match: str = setting('none', "bring the colours of the whole picture to the first frame's: none, reinhard (mean and spread) or wavelet (all that is coarse, for a picture in which nothing moves)", choices=('none', 'reinhard', 'wavelet'))
+    colour_match: str = setting('none', "bring the colours of the whole picture to the first frame's: none or reinhard (mean and spread)", choices=('none', 'reinhard'))
     reference: str = setting('picture', 'what the next frame is drawn from: the saved picture, or the latents it was decoded from', choices=('picture', 'latents'))
     noise: str = setting('frame', 'start noise: frame (its own for every frame) or fixed (one for all)', choices=('frame', 'fixed'))
     start_sigma: float = setting(1., 'begin at this noise level from the frame before, moved to where things are now, with the steps that are left; 1 begins from noise', low=.05, high=1)

@@ -135,22 +135,15 @@ def hold(
 def match_colours(
     img, # (B,3,H,W) in [0,1]
     first, # (B,3,H,W) in [0,1]
-    how:str, # 'reinhard', 'wavelet' or 'none'
+    how:str, # 'reinhard' or 'none'
 ):  # (B,3,H,W)
     "A picture with the colours of another."
-    if how not in ('none', 'reinhard', 'wavelet'): raise InputError(f'match_colours: {how!r} is not known; use reinhard, wavelet or none.')
+    if how not in ('none', 'reinhard'): raise InputError(f'match_colours: {how!r} is not known; use reinhard or none.')
     if how == 'none': return img
-    if how == 'wavelet': return img + _coarsest(first - img)
     a, b = (rgb2lab(q.permute(0, 2, 3, 1).float().cpu().numpy()) for q in (img, first))
     stats = [(q.mean((1, 2), keepdims=True), q.std((1, 2), keepdims=True)) for q in (a, b)]
     matched = (a - stats[0][0])*stats[1][1]/np.maximum(stats[0][1], 1e-3) + stats[1][0]
     return torch.from_numpy(np.clip(lab2rgb(matched), 0, 1)).permute(0, 3, 1, 2).to(img)
-
-def _coarsest(x, levels=5):
-    "What is left of (B,C,H,W) after five levels of an a trous decomposition."
-    g = x.new_tensor([.25, .5, .25]); kernel = (g[:, None]*g).expand(x.shape[1], 1, 3, 3)
-    for k in range(levels): x = F.conv2d(F.pad(x, (2**k,)*4, mode='replicate'), kernel, dilation=2**k, groups=x.shape[1])
-    return x
 
 # %% ../../nbs/run/00_drift.ipynb #d022
 def _checked(edges):
