@@ -75,7 +75,6 @@ class Remedies:
     detail: float = setting(.5, "sharpen a frame whose edges are weaker than its edge map and the first frame say, by at most this share of an unsharp mask; 0 is off", low=0)
     anchor: str = setting('none', "a third reference picture for the model: none, first (the shot's first frame) or carried (that frame moved to where things are now)", choices=('none', 'first', 'carried'))
     colour_match: str = setting('none', "bring the colours of the whole picture to the first frame's: none or reinhard (mean and spread)", choices=('none', 'reinhard'))
-    reference: str = setting('picture', 'what the next frame is drawn from: the saved picture, or the latents it was decoded from', choices=('picture', 'latents'))
     noise: str = setting('frame', 'start noise: frame (its own for every frame) or fixed (one for all)', choices=('frame', 'fixed'))
     start_sigma: float = setting(1., 'begin at this noise level from the frame before, moved to where things are now, with the steps that are left; 1 begins from noise', low=.05, high=1)
     keyframe_every: int|None = setting(None, 'draw every K-th frame from the first one, and those between from the two keyframes around them, so that a frame depends on its two keyframes alone; an error in a keyframe goes on to the next', low=2)
@@ -87,8 +86,7 @@ class Remedies:
 def check(self:Remedies):
     "`InputError` for a value that is out of range, or two that contradict each other."
     check_settings(self)
-    beside = [f'--{n}' for n, off in (('reference', 'picture'), ('start_sigma', 1.)) if getattr(self, n) != off]
-    if self.keyframe_every and beside: raise InputError(f'--keyframe_every: no frame is drawn from the one before it, so {" and ".join(beside)} {"has" if len(beside) == 1 else "have"} no meaning beside it; leave one of the two out.')
+    if self.keyframe_every and self.start_sigma != 1: raise InputError('--keyframe_every: no frame is drawn from the one before it, so --start_sigma has no meaning beside it; leave one of the two out.')
 
 @patch
 def follows(self:Remedies):
