@@ -70,8 +70,7 @@ class Measuring:
 class Remedies:
     "What is done against drift; a part of `Settings`."
     register: str = setting('on', 'undo shifts and zooms of a drawn frame against its edge map: on or off', choices=('on', 'off'))
-    hold: float = setting(1., "bring coarse colours back to those of the first frame, moved along with the source: 1 wholly, 0 is off; needs the source's pictures", low=0, high=1)
-    palette: str = setting('on', 'part of --hold: where nothing leads back to an earlier frame, take what the first frame makes of such a colour of the source: on or off', choices=('on', 'off'))
+    hold: float = setting(1., "bring coarse colours back to those of the first frame, moved along with the source, or where nothing leads back to an earlier frame to what the first frame makes of such a colour of the source: 1 wholly, 0 is off; needs the source's pictures", low=0, high=1)
     detail: float = setting(.5, "sharpen a frame whose edges are weaker than its edge map and the first frame say, by at most this share of an unsharp mask; 0 is off", low=0)
     anchor: str = setting('none', "a third reference picture for the model: none, first (the shot's first frame) or carried (that frame moved to where things are now)", choices=('none', 'first', 'carried'))
     colour_match: str = setting('none', "bring the colours of the whole picture to the first frame's: none or reinhard (mean and spread)", choices=('none', 'reinhard'))
@@ -91,7 +90,7 @@ def check(self:Remedies):
 @patch
 def follows(self:Remedies):
     "The settings that are on and need the motion of the source."
-    on = dict(hold=self.hold, palette=self.hold and self.palette == 'on', anchor=self.anchor == 'carried', keyframe_every=self.keyframe_every)
+    on = dict(hold=self.hold, anchor=self.anchor == 'carried', keyframe_every=self.keyframe_every)
     return [name for name, used in on.items() if used]
 
 # %% ../nbs/01_settings.ipynb #c017

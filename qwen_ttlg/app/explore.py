@@ -46,7 +46,7 @@ _RANGES = dict(num_inference_steps=(2, 50, 1), true_cfg_scale=(1., 10., .1), cfg
 _OPEN = dict(ttlg_last_steps='all', ttlg_start_step=0, ttlg_end_step='all') # None is the slider's one end
 _LEFT_OUT = {f.name for c in (Gates, Measuring) for f in fields(c)} | {'keyframe_every'} # of a single frame they change nothing
 GROUPS = {'Drawing': lambda n: not n.startswith('ttlg_') and n not in ('style_image', 'mask', *_REMEDIES), 'Guidance': lambda n: n.startswith('ttlg_') or n in ('style_image', 'mask'), 'Against drift': lambda n: n in _REMEDIES}
-_REMEDIES = 'register', 'hold', 'palette', 'detail', 'anchor', 'colour_match', 'noise', 'start_sigma'
+_REMEDIES = 'register', 'hold', 'detail', 'anchor', 'colour_match', 'noise', 'start_sigma'
 
 def _control(f):
     "The widget of one field."

@@ -73,10 +73,9 @@ class Anchor:
     def __init__(self,
         picture, # (B,3,H,W) in [0,1], the first frame as edited
         source, # (B,3,H,W) in [0,1], the same moment of the source
-        palette:bool=True, # ask the palette where no frame knows
         every:int=12, most:int=4, # each so many frames another one is kept, so many at once
     ):
-        self.every, self.most, self.count, self.paint = every, most, 0, palette
+        self.every, self.most, self.count = every, most, 0
         picture, source = as_batch(picture, 'anchor: picture', (3,)), as_batch(source, 'anchor: source', (3,))
         self.source = reduced(source, 256)
         self.kept, self.palette = [(Track(self.source), reduced(picture, 256), picture)], Palette(self.source, reduced(picture, 256))
@@ -91,7 +90,7 @@ class Anchor:
         for track, *_ in self.kept: track.step(now, back)
         views = [(track.carry(picture), track.known*self._same_light(track, now)) for track, picture, _ in self.kept]
         painted = self.palette(now)
-        self.told, (self.colours, self.known) = _filled([views[0], painted]), _filled(views + [painted]*self.paint)
+        self.told, (self.colours, self.known) = _filled([views[0], painted]), _filled(views + [painted])
 
     @staticmethod
     def _same_light(track, now, coarse=1/32, differ=.012):
@@ -211,7 +210,7 @@ class Drift:
         if source is not None and edges is not None: at = misplaced(first, edges); self.placed = (at.before > .9) & (at.shift == 0) & (at.zoom == 1)
         energy = None if edges is None else edge_energy(edges)
         self.strength = None if energy is None else gradient_energy(first, edges.method).cpu()/energy.clamp(min=1e-8) # of the edit's edges, in the source's
-        self.anchor = Anchor(first, source, remedies.palette == 'on', remedies.keyframe_every or 12) if source is not None else None
+        self.anchor = Anchor(first, source, remedies.keyframe_every or 12) if source is not None else None
 
     def follow(self, source=None): # (B,3,H,W) in [0,1], the next frame of the source; without it there is no more following
         if source is None: self.anchor = None

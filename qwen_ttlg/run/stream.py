@@ -277,7 +277,7 @@ def what_is_on(
     own=(), # names of losses of the caller's own
 )->str: # one line
     "Guidance, drift correction and CFG of a run, in words."
-    off = Remedies(register='off', hold=0., palette='off', detail=0.)
+    off = Remedies(register='off', hold=0., detail=0.)
     on = dict(register='registration', hold='colours', detail='sharpness', colour_match='global colours')
     drift = [word for name, word in on.items() if getattr(settings, name) != getattr(off, name)]
     cfg = f'CFG {settings.true_cfg_scale:g}' if settings.true_cfg_scale > 1 else 'no CFG'
