@@ -709,7 +709,6 @@ MUTANTS = [
     ('drift._blend', '(1 - part)*(_up(u, p) + 1e-3), part*(_up(v, p) + 1e-3)', '_up(u, p) + 1e-3, _up(v, p) + 1e-3'),
     ('drift._blend', '(1 - part)*(_up(u, p) + 1e-3), part*', 'part*(_up(u, p) + 1e-3), (1 - part)*'),
     ('Drift.conditions', "if r.noise != 'frame'", "if r.noise == 'frame'"),
-    ('Drift.conditions', "if r.anchor == 'carried' and self.anchor", "if r.anchor == 'carried' and not self.anchor"),
     ('Drift.keep', 'if self.due: self.anchor.keep(picture)', 'if self.anchor: self.anchor.keep(picture)'),
     ('Drift.__init__', 'gradient_energy(first, edges.method).cpu()/energy.clamp(min=1e-8)', 'energy/gradient_energy(first, edges.method).cpu().clamp(min=1e-8)'),
     ('Drift.mend', 'img = match_colours(img, self.first.to(img), r.colour_match).clamp(0, 1)', 'img = match_colours(img, self.first.to(img), r.colour_match)'),

@@ -233,23 +233,9 @@ def conditions(self:Drift,
     "What the remedies hand to `edit_frame`: a third reference, start noise, where to begin."
     r, out = self.remedies, {}
     if r.anchor == 'first': out['anchor'] = self.first
-    if r.anchor == 'carried' and self.anchor: out['anchor'] = self.carried(prev)
     if r.noise != 'frame': out['noise'] = policy_noise(r.noise, *prev.shape[-2:], seed, frame, len(prev))
     if r.start_sigma < 1 and motion: out['start'] = pack(encode(motion.visible*motion.carry(prev) + (1 - motion.visible)*prev)), r.start_sigma
     return out
-
-# %% ../../nbs/run/00_drift.ipynb #c029s0
-@patch
-def carried(self:Drift, prev):
-    "The pictures of the anchor, in full size, moved to where things are now; `prev` where they know nothing."
-    out, known = prev, torch.zeros_like(prev[:, :1])
-    for track, _, picture in self.anchor.kept:
-        seen = _up(track.known, prev)*(1 - known)
-        out, known = out*(1 - seen) + track.carry(picture.to(prev))*seen, known + seen
-    return out
-
-def _up(x, like):
-    return (x if x.shape[-2:] == like.shape[-2:] else F.interpolate(x, like.shape[-2:], mode='bilinear', align_corners=False)).to(like)
 
 # %% ../../nbs/run/00_drift.ipynb #c029s1
 @patch
@@ -282,6 +268,19 @@ def numbers(self:Drift,
     out['similarity'] = float(style_similarity(picture, self.first))
     if found is not None: out |= dict(shift_x=float(found.dx), shift_y=float(found.dy), zoom=float(found.zoom))
     return out
+
+# %% ../../nbs/run/00_drift.ipynb #c029s0
+@patch
+def carried(self:Drift, prev):
+    "The pictures of the anchor, in full size, moved to where things are now; `prev` where they know nothing."
+    out, known = prev, torch.zeros_like(prev[:, :1])
+    for track, _, picture in self.anchor.kept:
+        seen = _up(track.known, prev)*(1 - known)
+        out, known = out*(1 - seen) + track.carry(picture.to(prev))*seen, known + seen
+    return out
+
+def _up(x, like):
+    return (x if x.shape[-2:] == like.shape[-2:] else F.interpolate(x, like.shape[-2:], mode='bilinear', align_corners=False)).to(like)
 
 # %% ../../nbs/run/00_drift.ipynb #k001
 @patch
