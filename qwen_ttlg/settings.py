@@ -70,13 +70,11 @@ class Measuring:
 class Remedies:
     "What is done against drift; a part of `Settings`."
     register: str = setting('on', 'undo shifts and zooms of a drawn frame against its edge map: on or off', choices=('on', 'off'))
-    hold: float = setting(1., "bring coarse colours back to those of the first frame, moved along with the source: 1 wholly, 0 is off; needs the source's pictures", low=0, high=1)
-    palette: str = setting('on', 'part of --hold: where nothing leads back to an earlier frame, take what the first frame makes of such a colour of the source: on or off', choices=('on', 'off'))
+    hold: float = setting(1., "bring coarse colours back to those of the first frame, moved along with the source, or where nothing leads back to an earlier frame to what the first frame makes of such a colour of the source: 1 wholly, 0 is off; needs the source's pictures", low=0, high=1)
     detail: float = setting(.5, "sharpen a frame whose edges are weaker than its edge map and the first frame say, by at most this share of an unsharp mask; 0 is off", low=0)
-    anchor: str = setting('none', "a third reference picture for the model: none, first (the shot's first frame) or carried (that frame moved to where things are now)", choices=('none', 'first', 'carried'))
-    colour_match: str = setting('none', "bring the colours of the whole picture to the first frame's: none, reinhard (mean and spread) or wavelet (all that is coarse, for a picture in which nothing moves)", choices=('none', 'reinhard', 'wavelet'))
-    reference: str = setting('picture', 'what the next frame is drawn from: the saved picture, or the latents it was decoded from', choices=('picture', 'latents'))
-    noise: str = setting('frame', 'start noise: frame (its own for every frame), fixed, blended (half of each) or warped (moved with the source)', choices=('frame', 'fixed', 'blended', 'warped'))
+    anchor: str = setting('none', "a third reference picture for the model: none or first (the shot's first frame)", choices=('none', 'first'))
+    colour_match: str = setting('none', "bring the colours of the whole picture to the first frame's: none or reinhard (mean and spread)", choices=('none', 'reinhard'))
+    noise: str = setting('frame', 'start noise: frame (its own for every frame) or fixed (one for all)', choices=('frame', 'fixed'))
     start_sigma: float = setting(1., 'begin at this noise level from the frame before, moved to where things are now, with the steps that are left; 1 begins from noise', low=.05, high=1)
     keyframe_every: int|None = setting(None, 'draw every K-th frame from the first one, and those between from the two keyframes around them, so that a frame depends on its two keyframes alone; an error in a keyframe goes on to the next', low=2)
 
@@ -87,14 +85,7 @@ class Remedies:
 def check(self:Remedies):
     "`InputError` for a value that is out of range, or two that contradict each other."
     check_settings(self)
-    beside = [f'--{n}' for n, off in (('reference', 'picture'), ('start_sigma', 1.)) if getattr(self, n) != off]
-    if self.keyframe_every and beside: raise InputError(f'--keyframe_every: no frame is drawn from the one before it, so {" and ".join(beside)} {"has" if len(beside) == 1 else "have"} no meaning beside it; leave one of the two out.')
-
-@patch
-def follows(self:Remedies):
-    "The settings that are on and need the motion of the source."
-    on = dict(hold=self.hold, palette=self.hold and self.palette == 'on', anchor=self.anchor == 'carried', noise=self.noise == 'warped', keyframe_every=self.keyframe_every)
-    return [name for name, used in on.items() if used]
+    if self.keyframe_every and self.start_sigma != 1: raise InputError('--keyframe_every: no frame is drawn from the one before it, so --start_sigma has no meaning beside it; leave one of the two out.')
 
 # %% ../nbs/01_settings.ipynb #c017
 @dataclass

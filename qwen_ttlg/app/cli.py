@@ -272,7 +272,9 @@ def qwen_video_edit(argv):
     from qwen_ttlg.run.stream import run_frames
     settings, (init, files) = take(args, Settings), _pictures(args)
     reference, files = _with_source(args, files, init.size)
-    if not reference and (idle := settings.follows() + ['gate_colour']*(settings.gate_colour is not None)): warnings.warn(f'without --source_frames_dir nothing tells how things move: {", ".join(f"--{n}" for n in idle)} cannot act, and colours will drift in a long video.')
+    follow = dict(hold=settings.hold, keyframe_every=settings.keyframe_every, gate_colour=settings.gate_colour is not None)
+    if not reference and (idle := [f'--{n}' for n, on in follow.items() if on]):
+        warnings.warn(f'without --source_frames_dir nothing tells how things move: {", ".join(idle)} cannot act, and colours will drift in a long video.')
     if os.path.realpath(args.edge_frames_dir) == os.path.realpath(args.out_frames_dir): raise InputError(f'{args.out_frames_dir}: the edge maps are in it; choose another folder for the frames.')
     settings.ready(); make_folder(args.out_frames_dir) # what is wrong is said before the model is loaded
     if args.metrics_out: _check_metrics_out(args.metrics_out)

@@ -44,9 +44,9 @@ class Compare(anywidget.AnyWidget):
 _RANGES = dict(num_inference_steps=(2, 50, 1), true_cfg_scale=(1., 10., .1), cfg_stop=(0., 1., .05), ttlg_edge_scale=(0., 4., .05), ttlg_gram_scale=(0., 4., .05), ttlg_temporal_scale=(0., 4., .05), ttlg_lr=(0., .2, .005),
     ttlg_every=(1, 10, 1), ttlg_max_sigma=(0., 1., .01), ttlg_min_sigma=(0., 1., .01), ttlg_repeats=(1, 8, 1), ttlg_mask_scale=(0., 4., .05), hold=(0., 1., .05), detail=(0., 2., .05), start_sigma=(.05, 1., .05))
 _OPEN = dict(ttlg_last_steps='all', ttlg_start_step=0, ttlg_end_step='all') # None is the slider's one end
-_LEFT_OUT = {f.name for c in (Gates, Measuring) for f in fields(c)} | {'keyframe_every', 'reference'} # of a single frame they change nothing
+_LEFT_OUT = {f.name for c in (Gates, Measuring) for f in fields(c)} | {'keyframe_every'} # of a single frame they change nothing
 GROUPS = {'Drawing': lambda n: not n.startswith('ttlg_') and n not in ('style_image', 'mask', *_REMEDIES), 'Guidance': lambda n: n.startswith('ttlg_') or n in ('style_image', 'mask'), 'Against drift': lambda n: n in _REMEDIES}
-_REMEDIES = 'register', 'hold', 'palette', 'detail', 'anchor', 'colour_match', 'noise', 'start_sigma'
+_REMEDIES = 'register', 'hold', 'detail', 'anchor', 'colour_match', 'noise', 'start_sigma'
 
 def _control(f):
     "The widget of one field."

@@ -16,7 +16,6 @@ import torch
 from fastcore.basics import patch
 from ..core import sheet
 from ..image.edges import sobel, scene_edges
-from ..image.latents import pack, unpack
 from ..image.losses import EdgeLoss, GramLoss, TemporalLoss, VAEFeatures
 from ..image.motion import Motion
 from ..metrics.frame_metrics import psnr, warp_error
@@ -98,15 +97,11 @@ def edge_guide(kind='l1', weight=1., tolerant=True, **ttlg): # guidance by the e
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c008s1
 def _chained(source, looks, drift, one, at, fixed, prev, seed):
-    latents, vae = None, fixed['vae']
     for t, (natural, motion) in enumerate(source, 1):
         moment, more = Moment(*at(natural), prev, motion, **fixed), {}
-        if drift: drift.follow(natural); more = drift.conditions(seed, t, prev, motion, vae.encode)
-        if latents is not None: more['prev_latents'] = latents
-        prev, drawn = one(t, natural, moment, more)
-        if drift:
-            drift.keep(prev)
-            if drift.remedies.reference == 'latents': latents = drawn + pack(vae.encode(prev) - vae.encode(vae.decode(unpack(drawn, *prev.shape[-2:])).clamp(0, 1)))
+        if drift: drift.follow(natural); more = drift.conditions(seed, t, prev, motion, fixed['vae'].encode)
+        prev = one(t, natural, moment, more)
+        if drift: drift.keep(prev)
         yield prev, restyle(natural, looks), moment
 
 def _keyframed(source, looks, drift, one, at, fixed, prev, seed):
@@ -115,7 +110,7 @@ def _keyframed(source, looks, drift, one, at, fixed, prev, seed):
         moments = {}
         def draw(k, reference):
             moments[k] = Moment(*at(part[k]), reference, None, **fixed)
-            return one(t + 1 + k, part[k], moments[k], drift.conditions(seed, t + 1 + k, reference))
+            return one(t + 1 + k, part[k], moments[k], drift.conditions(seed, t + 1 + k, reference)), None
         for k, (img, _) in drift.segment(part, draw): yield img, restyle(part[k], looks), moments[k]
         drift.keep(img); t += len(part)
 
@@ -141,7 +136,7 @@ def chain(
         result = draw(pipe, moment.edges, moment.prev, frame=t, ttlg=guide and guide(moment), **options | more)
         img = worse(result.image)
         if drift: img, moment.found = drift.mend(img, moment)
-        return eight_bit(img), result.latents
+        return eight_bit(img)
     yield from (_keyframed if remedies and remedies.keyframe_every else _chained)(source, looks, drift, one, at, fixed, prev, options.get('seed', 0))
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c010

@@ -429,7 +429,7 @@ def demo(
     pipe, out = adopt(pipe), make_folder(out)
     video, runs = create_test_data(out/'data', frames), {}
     base = Settings(num_inference_steps=steps, true_cfg_scale=1., seed=42)
-    ways = dict(alone=replace(base, register='off', hold=0., palette='off', detail=0.), held=base, guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3, ttlg_last_steps=5))
+    ways = dict(alone=replace(base, register='off', hold=0., detail=0.), held=base, guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3, ttlg_last_steps=5))
     for name, settings in ways.items():
         process_video(pipe, video, out/name, settings, Selection(every_nth=1), Look(style_prompt=style), Output(no_report=True), progress=progress)
     make_report([out/name for name in ways], out/'report.html', video)

@@ -37,7 +37,7 @@ def draw_few(
         chain.drift.follow(now.source)
         if (drawn := draw_frame(pipe, i, now, chain, motion)) is None: raise InputError(f'frame {i}: the model gave a picture that is not finite; try --dtype bf16 or fp32.')
         img, prev, seconds = drawn.picture, chain.prev, time.perf_counter() - start
-        rows.append((float(EdgeLoss(now.edges, gain, method=now.method)(img)) - guide.floor/gain, float(judge(img)), float(warp_error(img, prev, motion)), seconds)); chain.prev, chain.latents = img, drawn.latents
+        rows.append((float(EdgeLoss(now.edges, gain, method=now.method)(img)) - guide.floor/gain, float(judge(img)), float(warp_error(img, prev, motion)), seconds)); chain.prev = img
     floor = dict(edge=guide.floor/guide.gain(edges[0]), gram=float(judge(back)), warp=float((back - init).square().mean()))
     return dict(zip((*floor, 'seconds'), (sum(r)/len(rows) for r in zip(*rows)))), floor
 

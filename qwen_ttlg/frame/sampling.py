@@ -149,12 +149,12 @@ def _references(edge, prev, anchor):
     return [(given, r.float().expand(batch, 3, -1, -1)) for _, given, r in refs]
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023
-def _conditions(pipe, device, refs, given, prompts, scale, encoded, on_stage):
-    "Encode the references, but for those that come as tokens, and the prompts; the VAE's work is under way on a GPU while the host prepares the text encoder's."
+def _conditions(pipe, device, refs, prompts, scale, encoded, on_stage):
+    "Encode the references and the prompts; the VAE's work is under way on a GPU while the host prepares the text encoder's."
     on_stage('references')
     vae, batch = frame_vae(pipe, device), str(len(refs[0][1]))
-    def tokens(k, source, r): return given[k].to(device).float() if k in given else encoded(lambda: pack(vae.encode(r.to(device))), 'tokens', batch, source)
-    seen = torch.cat([tokens(k, source, r) for k, (source, r) in enumerate(refs)], 1)
+    def tokens(source, r): return encoded(lambda: pack(vae.encode(r.to(device))), 'tokens', batch, source)
+    seen = torch.cat([tokens(source, r) for source, r in refs], 1)
     on_stage('text')
     pictures = [r for _, r in refs]
     embeds = encoded(lambda: encode_prompts(pipe, list(prompts.values()), text_pictures(pipe, pictures), device), *prompts.values(), batch, *(source for source, _ in refs))
@@ -278,7 +278,6 @@ def edit_frame(
     seed:int=0, # of the run
     frame:int=0, # number of the frame: with the seed it makes the noise
     noise=None, # start tokens (B,T,64) instead
-    prev_latents=None, # tokens (B,T,64) of the previous frame, as an `EditResult` has them: they are not encoded from `prev` then
     start:tuple=None, # (tokens (B,T,64), sigma): begin from these at this noise level, with the steps that are left
     ttlg:TTLG=None, # guidance: a `TTLG`, or a loss or several for its usual values; None: unguided; losses with `tol=None` get their tolerance from `prev`
     encoded:Encoded=None, # what was encoded before: give the same object again for the same pictures and words
@@ -292,12 +291,11 @@ def edit_frame(
     if negative_prompt is not None: _check_prompt('negative_prompt', negative_prompt)
     _check_numbers(num_inference_steps, true_cfg_scale, cfg_stop, on_step)
     if noise is not None: _check_tokens('noise', noise, batch, rows*cols, 'make it with frame_noise')
-    if prev_latents is not None: _check_tokens('prev_latents', prev_latents, batch, rows*cols, "give the latents of the previous frame's EditResult")
     _check_start(start, batch, rows*cols)
     if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, shot=b) for b in range(batch)])
     prompts = dict(cond=prompt) | (dict(uncond=negative_prompt) if true_cfg_scale > 1 and negative_prompt is not None else {})
     with _let_go(pipe):
-        cond = _conditions(pipe, device, refs, {1: prev_latents} if prev_latents is not None else {}, prompts, true_cfg_scale, encoded or Encoded(), on_stage)
+        cond = _conditions(pipe, device, refs, prompts, true_cfg_scale, encoded or Encoded(), on_stage)
         scheduler = _scheduler(pipe, device, with_tolerances(guidance, frame_vae(pipe, device), refs[1][1]), cond, height, width)
         x, timesteps = _begin(scheduler, _schedule(pipe, device, scheduler, rows*cols, num_inference_steps), noise.to(device).float(), start)
         x = _denoised(cond, scheduler, x, timesteps, round(cfg_stop*num_inference_steps) - num_inference_steps + len(timesteps), on_step, on_stage)

@@ -14,7 +14,7 @@ from skimage.color import lab2rgb, rgb2lab
 from ..core import InputError, as_batch
 from ..settings import Remedies
 from ..image.edges import filters
-from ..image.latents import pack, unpack
+from ..image.latents import pack
 from ..image.motion import Registration, Track, optical_flow, reduced, registration, resized_flow, undo, warp
 from ..metrics.frame_metrics import colour_difference, gradient_energy, style_similarity
 from ..frame.sampling import frame_noise
@@ -73,10 +73,9 @@ class Anchor:
     def __init__(self,
         picture, # (B,3,H,W) in [0,1], the first frame as edited
         source, # (B,3,H,W) in [0,1], the same moment of the source
-        palette:bool=True, # ask the palette where no frame knows
         every:int=12, most:int=4, # each so many frames another one is kept, so many at once
     ):
-        self.every, self.most, self.count, self.paint = every, most, 0, palette
+        self.every, self.most, self.count = every, most, 0
         picture, source = as_batch(picture, 'anchor: picture', (3,)), as_batch(source, 'anchor: source', (3,))
         self.source = reduced(source, 256)
         self.kept, self.palette = [(Track(self.source), reduced(picture, 256), picture)], Palette(self.source, reduced(picture, 256))
@@ -91,7 +90,7 @@ class Anchor:
         for track, *_ in self.kept: track.step(now, back)
         views = [(track.carry(picture), track.known*self._same_light(track, now)) for track, picture, _ in self.kept]
         painted = self.palette(now)
-        self.told, (self.colours, self.known) = _filled([views[0], painted]), _filled(views + [painted]*self.paint)
+        self.told, (self.colours, self.known) = _filled([views[0], painted]), _filled(views + [painted])
 
     @staticmethod
     def _same_light(track, now, coarse=1/32, differ=.012):
@@ -135,22 +134,15 @@ def hold(
 def match_colours(
     img, # (B,3,H,W) in [0,1]
     first, # (B,3,H,W) in [0,1]
-    how:str, # 'reinhard', 'wavelet' or 'none'
+    how:str, # 'reinhard' or 'none'
 ):  # (B,3,H,W)
     "A picture with the colours of another."
-    if how not in ('none', 'reinhard', 'wavelet'): raise InputError(f'match_colours: {how!r} is not known; use reinhard, wavelet or none.')
+    if how not in ('none', 'reinhard'): raise InputError(f'match_colours: {how!r} is not known; use reinhard or none.')
     if how == 'none': return img
-    if how == 'wavelet': return img + _coarsest(first - img)
     a, b = (rgb2lab(q.permute(0, 2, 3, 1).float().cpu().numpy()) for q in (img, first))
     stats = [(q.mean((1, 2), keepdims=True), q.std((1, 2), keepdims=True)) for q in (a, b)]
     matched = (a - stats[0][0])*stats[1][1]/np.maximum(stats[0][1], 1e-3) + stats[1][0]
     return torch.from_numpy(np.clip(lab2rgb(matched), 0, 1)).permute(0, 3, 1, 2).to(img)
-
-def _coarsest(x, levels=5):
-    "What is left of (B,C,H,W) after five levels of an a trous decomposition."
-    g = x.new_tensor([.25, .5, .25]); kernel = (g[:, None]*g).expand(x.shape[1], 1, 3, 3)
-    for k in range(levels): x = F.conv2d(F.pad(x, (2**k,)*4, mode='replicate'), kernel, dilation=2**k, groups=x.shape[1])
-    return x
 
 # %% ../../nbs/run/00_drift.ipynb #d022
 def _checked(edges):
@@ -193,31 +185,15 @@ def misplaced(
 
 # %% ../../nbs/run/00_drift.ipynb #c025
 def policy_noise(
-    policy:str, # 'frame', 'fixed', 'blended' or 'warped'
+    policy:str, # 'frame' or 'fixed'
     height:int, width:int, # pixels
     seed:int, frame:int,
     count:int=1, # of samples, each with its own noise
-    track:Track=None, # to the first frame; needed for 'warped'
 ):  # tokens (count,T,64)
     "The start noise of a frame."
-    if policy not in ('frame', 'fixed', 'blended', 'warped'): raise InputError(f'policy_noise: {policy!r} is not known; use frame, fixed, blended or warped.')
-    noise = lambda t: torch.cat([frame_noise(height, width, seed, t, shot=k) for k in range(count)])
-    if policy == 'fixed': return noise(0)
-    if policy == 'blended': return (noise(0) + noise(frame))/2**.5
-    if policy == 'warped' and track: return pack(torch.stack([_moved(*q) for q in zip(unpack(noise(0), height, width), unpack(noise(frame), height, width), track.flow.cpu(), track.known.cpu())]))
-    return noise(frame)
-
-def _moved(old, fresh, flow, known):
-    "Noise (C,h,w) at where the flow leads, each of its values once, and fresh noise elsewhere."
-    c, h, w = old.shape
-    scale = torch.tensor([w/flow.shape[-1], h/flow.shape[-2]]).view(2, 1, 1)
-    flow, known = (F.adaptive_avg_pool2d(q, (h, w)) for q in (flow*scale, known))
-    x, y = torch.arange(w) + flow[0], torch.arange(h)[:, None] + flow[1]
-    x, y = x.round().long(), y.round().long()
-    inside = torch.nonzero(((known[0] > .5) & (x >= 0) & (x < w) & (y >= 0) & (y < h)).flatten()).flatten().numpy()
-    source, first = np.unique((y*w + x).flatten().numpy()[inside], return_index=True)
-    out = fresh.flatten(1).clone(); out[:, inside[first]] = old.flatten(1)[:, source]
-    return out.view(c, h, w)
+    if policy not in ('frame', 'fixed'): raise InputError(f'policy_noise: {policy!r} is not known; use frame or fixed.')
+    at = 0 if policy == 'fixed' else frame
+    return torch.cat([frame_noise(height, width, seed, at, shot=k) for k in range(count)])
 
 # %% ../../nbs/run/00_drift.ipynb #c028
 class Drift:
@@ -234,7 +210,7 @@ class Drift:
         if source is not None and edges is not None: at = misplaced(first, edges); self.placed = (at.before > .9) & (at.shift == 0) & (at.zoom == 1)
         energy = None if edges is None else edge_energy(edges)
         self.strength = None if energy is None else gradient_energy(first, edges.method).cpu()/energy.clamp(min=1e-8) # of the edit's edges, in the source's
-        self.anchor = Anchor(first, source, remedies.palette == 'on', remedies.keyframe_every or 12) if source is not None else None
+        self.anchor = Anchor(first, source, remedies.keyframe_every or 12) if source is not None else None
 
     def follow(self, source=None): # (B,3,H,W) in [0,1], the next frame of the source; without it there is no more following
         if source is None: self.anchor = None
@@ -257,23 +233,9 @@ def conditions(self:Drift,
     "What the remedies hand to `edit_frame`: a third reference, start noise, where to begin."
     r, out = self.remedies, {}
     if r.anchor == 'first': out['anchor'] = self.first
-    if r.anchor == 'carried' and self.anchor: out['anchor'] = self.carried(prev)
-    if r.noise != 'frame': out['noise'] = policy_noise(r.noise, *prev.shape[-2:], seed, frame, len(prev), self.anchor and self.anchor.kept[0][0])
+    if r.noise != 'frame': out['noise'] = policy_noise(r.noise, *prev.shape[-2:], seed, frame, len(prev))
     if r.start_sigma < 1 and motion: out['start'] = pack(encode(motion.visible*motion.carry(prev) + (1 - motion.visible)*prev)), r.start_sigma
     return out
-
-# %% ../../nbs/run/00_drift.ipynb #c029s0
-@patch
-def carried(self:Drift, prev):
-    "The pictures of the anchor, in full size, moved to where things are now; `prev` where they know nothing."
-    out, known = prev, torch.zeros_like(prev[:, :1])
-    for track, _, picture in self.anchor.kept:
-        seen = _up(track.known, prev)*(1 - known)
-        out, known = out*(1 - seen) + track.carry(picture.to(prev))*seen, known + seen
-    return out
-
-def _up(x, like):
-    return (x if x.shape[-2:] == like.shape[-2:] else F.interpolate(x, like.shape[-2:], mode='bilinear', align_corners=False)).to(like)
 
 # %% ../../nbs/run/00_drift.ipynb #c029s1
 @patch
@@ -306,6 +268,19 @@ def numbers(self:Drift,
     out['similarity'] = float(style_similarity(picture, self.first))
     if found is not None: out |= dict(shift_x=float(found.dx), shift_y=float(found.dy), zoom=float(found.zoom))
     return out
+
+# %% ../../nbs/run/00_drift.ipynb #c029s0
+@patch
+def carried(self:Drift, prev):
+    "The pictures of the anchor, in full size, moved to where things are now; `prev` where they know nothing."
+    out, known = prev, torch.zeros_like(prev[:, :1])
+    for track, _, picture in self.anchor.kept:
+        seen = _up(track.known, prev)*(1 - known)
+        out, known = out*(1 - seen) + track.carry(picture.to(prev))*seen, known + seen
+    return out
+
+def _up(x, like):
+    return (x if x.shape[-2:] == like.shape[-2:] else F.interpolate(x, like.shape[-2:], mode='bilinear', align_corners=False)).to(like)
 
 # %% ../../nbs/run/00_drift.ipynb #k001
 @patch

@@ -6,13 +6,11 @@
 __all__ = ['keep_frame', 'Keeper']
 
 # %% ../../nbs/run/05_frame_writer.ipynb #i001
-import os, sys
+import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import torch
-from safetensors.torch import load_file, save_file
-from ..core import atomic, make_folder
 from ..metrics.schema import TIMING_COLUMNS, append_row
 from .run_folder import frame_path, save_picture, uninterrupted
 
@@ -24,25 +22,10 @@ def _memory():
     return resident, torch.cuda.max_memory_allocated()/1e6 if torch.cuda.is_available() else 0.
 
 # %% ../../nbs/run/05_frame_writer.ipynb #c027k
-def _latents_path(out, i): return Path(out)/f'state/latents_{i:04d}.safetensors'
-
-def _keep_latents(out, i, latents):
-    "Write the latents of frame `i`, if it has any, and let go of those that no run can need any more."
-    if latents is not None:
-        make_folder(Path(out)/'state')
-        with atomic(_latents_path(out, i)) as tmp: save_file({'latents': latents.cpu().contiguous()}, tmp)
-    _latents_path(out, i - 2).unlink(missing_ok=True)
-
-def _open_latents(out, i):
-    "The latents of frame `i`; None, with a sentence, if they are gone."
-    try: return load_file(_latents_path(out, i))['latents']
-    except Exception: print(f'{_latents_path(out, i)}: not there or not readable; frame {i + 1} is drawn from the picture instead.', file=sys.stderr)
-
 def keep_frame(out, i, drawn, seconds, before=None):
     "Write a frame and its rows; the frame counts as done with its row of metrics, which comes last. `before` are the picture and the source of the frame before."
     row = drawn.row | (drawn.since(drawn.picture, before[0], drawn.source, before[1]) if drawn.since and before else {})
     save_picture(frame_path(out, i), drawn.picture)
-    _keep_latents(out, i, drawn.latents)
     append_row(Path(out)/'timings.csv', dict(zip(TIMING_COLUMNS, (i, seconds, *_memory()))), TIMING_COLUMNS)
     append_row(Path(out)/'metrics.csv', row)
 

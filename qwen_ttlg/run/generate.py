@@ -13,7 +13,6 @@ from pathlib import Path
 import torch
 from ..core import atomic, to_pil, to_tensor
 from ..image.edges import EdgeMap
-from ..image.latents import pack
 from ..metrics.frame_metrics import Measures, Networks
 from ..metrics.schema import own_losses_text
 from ..model.acceleration import frame_vae
@@ -37,7 +36,6 @@ class Chain:
     begun:int # frame with which the present shot began
     prev:object # (1,3,H,W), the frame before as it was saved; a gate may ask for it once more
     before:EdgeMap=None # its edge map
-    latents:object=None # its tokens (1,T,64), if frames are drawn from them
     encoded:Encoded=field(default_factory=Encoded) # references and prompts of the present frame, for further tries
     guide:Guide=None
     drift:Drift=None
@@ -61,7 +59,6 @@ class Drawn:
     "A frame that is to be kept."
     picture:object # (1,3,H,W) in [0,1], 8-bit values
     measure:object # () -> row of metrics; its numbers do not depend on when it is called
-    latents:object=None # tokens (1,T,64), if the next frame is drawn from them
     source:object=None # (1,3,H,W) in [0,1], the frame of the source, if known
     since:object=None # (picture, frame before, source, the one before) -> further columns; None for the first frame of a shot
 
@@ -98,10 +95,8 @@ def draw_frame(pipe, i, edges, chain, motion=None, seed=None, reference=None, **
     conditions = drift.conditions(seed, i, reference, motion, vae.encode)
     steps = dict(num_inference_steps=s.num_inference_steps, true_cfg_scale=s.true_cfg_scale, cfg_stop=s.cfg_stop)
     result = edit_frame(pipe, edges.edges, reference, s.prompt, s.negative_prompt, encoded=chain.encoded,
-                        seed=seed, frame=i, prev_latents=chain.latents, ttlg=guidance, **steps, **conditions, **watch)
+                        seed=seed, frame=i, ttlg=guidance, **steps, **conditions, **watch)
     if not result.image.isfinite().all(): return None
     mended, found = drift.mend(result.image, edges)
     picture = to_tensor(to_pil(mended))
-    drawn = _measured(i, picture, edges, chain, seed, found, guided_steps=len(result.history), skipped_steps=result.skipped, own_losses=_own_values(chain.own, picture))
-    if s.reference == 'latents': drawn.latents = result.latents + pack(vae.encode(drawn.picture.to(vae.device)) - vae.encode(result.image)) # moved as the picture was
-    return drawn
+    return _measured(i, picture, edges, chain, seed, found, guided_steps=len(result.history), skipped_steps=result.skipped, own_losses=_own_values(chain.own, picture))

@@ -181,7 +181,7 @@ def write_run(out, run):
     with atomic(Path(out)/'run.json') as tmp: tmp.write_text(text, encoding='utf-8', errors='backslashreplace')
 
 # %% ../../nbs/run/01_run_folder.ipynb #c023
-_OWN = r'frame_\d+\.png|(metrics|timings)\.csv|(run|shots|baselines)\.json|metrics\.csv-metadata\.json|edges|state|video\.\w+|report\.html|unguided|shots|preview\.jpg'
+_OWN = r'frame_\d+\.png|(metrics|timings)\.csv|(run|shots|baselines)\.json|metrics\.csv-metadata\.json|edges|video\.\w+|report\.html|unguided|shots|preview\.jpg'
 
 def move_aside(
     out:Path, # a run folder that is claimed
@@ -201,7 +201,7 @@ def move_aside(
 # %% ../../nbs/run/01_run_folder.ipynb #c025
 def _orphans(out):
     "Names of files of a run that has lost its run.json."
-    return sorted(p.name for p in out.iterdir() if re.fullmatch(_OWN, p.name) and p.name not in ('edges', 'state', 'shots.json'))
+    return sorted(p.name for p in out.iterdir() if re.fullmatch(_OWN, p.name) and p.name not in ('edges', 'shots.json'))
 
 def _init_frame(out, run, start, first):
     "The init frame of a run, as it lies in its folder."

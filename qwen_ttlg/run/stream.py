@@ -24,7 +24,7 @@ from ..metrics.schema import read_rows, save_schema
 from ..model.loading import adopt
 from ..frame.guidance import TTLG, as_losses, loss_hash, loss_names
 from ..frame.sampling import edit_frame, noise_levels
-from .frame_writer import Keeper, _open_latents
+from .frame_writer import Keeper
 from .gate import gated_frame
 from .generate import Chain, _hash, _measured
 from .run_folder import claim, differences, finished, frame_path, open_frame, open_run, picture_hash
@@ -77,9 +77,6 @@ def _resume(pipe, out, settings, init, reference, shots, losses, first):
     begun = max((i for i in shots if first <= i <= done), default=0)
     chain = Chain(done, begun, open_frame(out, done if done >= first else 0, init.shape[-2:]), None if begun else reference, out=Path(out), nets=Networks.load(settings.networks, pipe._execution_device), own=losses, first=first)
     save_schema(out)
-    rows = read_rows(Path(out)/'metrics.csv', first=first)
-    if settings.reference == 'latents' and done > begun and rows and rows[-1]['gate'] != 'held':
-        chain.latents = _open_latents(out, done)
     if reference and not begun: chain.begin(pipe, settings, init, reference)
     return chain
 
@@ -139,7 +136,7 @@ def _frames(pipe, out, chain, settings, init, edges, shots):
             if i == chain.done + 1: _check_done(out, chain, rows, shots); keeper.before = chain.prev, chain.before and chain.before.source
             drawn = (_first_of_shot if i in shots else _next_frame)(pipe, chain, settings, init, i, e, shots)
             if i not in shots: chain.drift.keep(drawn.picture) # the first one of a shot is an anchor already
-            chain.prev, chain.before, chain.latents = drawn.picture, e, drawn.latents
+            chain.prev, chain.before = drawn.picture, e
             yield from keeper.add(i, drawn, time.perf_counter() - start)
         yield from keeper.rest()
 
@@ -280,7 +277,7 @@ def what_is_on(
     own=(), # names of losses of the caller's own
 )->str: # one line
     "Guidance, drift correction and CFG of a run, in words."
-    off = Remedies(register='off', hold=0., palette='off', detail=0.)
+    off = Remedies(register='off', hold=0., detail=0.)
     on = dict(register='registration', hold='colours', detail='sharpness', colour_match='global colours')
     drift = [word for name, word in on.items() if getattr(settings, name) != getattr(off, name)]
     cfg = f'CFG {settings.true_cfg_scale:g}' if settings.true_cfg_scale > 1 else 'no CFG'
