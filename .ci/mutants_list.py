@@ -221,8 +221,6 @@ MUTANTS = [
     ('_note_versions', "[run, *run.get('continued', [])][-1]", 'run'),
     ('open_run', 'if wrong and not overwrite:', 'if wrong and run and not overwrite:'),
     ('tidy', 'p.unlink(missing_ok=True)', 'p.exists()'),
-    ('uninterrupted', 'came[0]', 'came[-1]'),
-    ('uninterrupted', 'for s, handler in before.items(): signal.signal(s, handler)', 'pass'),
     ('terminable', '128 + number', 'number'),
     ('terminable', ' or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL', ''),
     # run
@@ -270,6 +268,8 @@ MUTANTS = [
     ('Keeper._keep', 'if self.failed: return', 'pass'),
     ('Keeper._keep', 'self.before = drawn.picture, drawn.source', 'pass'),
     ('Keeper.add', 'len(self.waiting) > self.behind', 'len(self.waiting) >= self.behind'),
+    ('Keeper.__exit__', 'finally: wait(last); self', 'finally: self'),
+    ('Keeper.__exit__', 'try: wait(last)', 'try: pass'),
     # metrics
     ('psnr', 'img.clamp(0, 1)', 'img'),
     ('psnr', '-10*', '-20*'),
@@ -652,7 +652,7 @@ MUTANTS = [
     ('read_shots', "shots.get('until', -1)", "shots.get('until', 1e9)"),
     ('find_starts', 'start=selection.start or 0., ', ''),
     ('find_starts', "kept['cuts'] + cuts + late)", 'cuts + late)'),
-    ('find_starts', 'any(kept.get(k) != v for k, v in key.items())', 'all(kept.get(k) != v for k, v in key.items())'),
+    ('_known_shots', 'any(kept.get(k) != v for k, v in key.items())', 'all(kept.get(k) != v for k, v in key.items())'),
     # drift
     ('Palette.__call__', '(count > 2)', '(count > 0)'),
     ('Palette.__call__', 'square - mean.square().sum(1, keepdim=True)', '(square - mean.square()).mean(1, keepdim=True)'),

@@ -6,13 +6,14 @@
 __all__ = ['Clip', 'first_settings', 'Moment', 'Try', 'loss_curves', 'tries_table']
 
 # %% ../../nbs/edit/04_preview.ipynb #t004
-import shlex, time
+import base64, io, math, shlex, time
 from html import escape
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 import torch
 from fastcore.basics import patch
+from matplotlib.figure import Figure
 from PIL import Image
 from ..core import InputError, data_image, open_picture, sheet, to_pil, to_tensor
 from ..settings import SPEEDS, Selection, Settings, as_flags, save_preset
@@ -178,25 +179,47 @@ def draw(self:Clip,
     return Try(settings, frame, pictures | shared, numbers, losses, goals['guided'], seconds['guided'], steps['guided'])
 
 # %% ../../nbs/edit/04_preview.ipynb #t019
-_COLOURS = {'guided': '#0a7bd0', 'unguided': '#d0661a'}
+_COLOURS, _GREY = {'guided': '#0a7bd0', 'unguided': '#d0661a'}, '#808080'
 
+def _loss_figure(
+    curves:dict, # 'guided', 'unguided' -> the loss at every step
+    goal:float|None, # what the decoder can reach
+    steps:int, # that are taken for the whole frame
+)->Figure:
+    "One loss over the steps, 320 x 90 pixels on the page."
+    fig = Figure(figsize=(3.2, .9), dpi=200)
+    ax = fig.add_axes((.13, .2, .845, .72))
+    for k, values in curves.items():
+        ax.plot(range(1, len(values) + 1), values, color=_COLOURS[k], linewidth=1.4)
+        ax.plot(len(values), values[-1], 'o', color=_COLOURS[k], markersize=4, clip_on=False)
+    if goal: ax.axhline(goal, color=_GREY, linestyle='--', linewidth=.8)
+    known = [v for v in [*sum(curves.values(), []), goal or math.nan] if math.isfinite(v)] or [0.]
+    low, high, last = min(known), max(known), max(2, steps)
+    room = .1*(high - low) or 1e-9
+    ax.set(xlim=(1, last), ylim=(low - room, high + room))
+    ax.set_yticks([low, high], [f'{low:.3g}', f'{high:.3g}'])
+    ax.set_xticks([last], [f'step {steps}'], ha='right')
+    ax.tick_params(colors=_GREY, labelsize=7, length=0, pad=2)
+    ax.spines[['top', 'right']].set_visible(False)
+    ax.spines[['left', 'bottom']].set_color(_GREY)
+    return fig
+
+# %% ../../nbs/edit/04_preview.ipynb #t019l
 def loss_curves(
     losses, # 'guided', 'unguided' -> loss -> its value at every step
     goals:dict, # loss -> what the decoder can reach
     steps:int, # that are taken for the whole frame: `Moment.steps`, `Try.steps`
 )->str: # HTML
-    "Losses over the steps, as a picture."
-    names = list(dict.fromkeys(n for l in losses.values() for n in l)); w, h = 320, 96
+    "Losses over the steps, as pictures."
     def one(name):
-        lines = {k: l[name] for k, l in losses.items() if l.get(name)}
-        known = [v for l in lines.values() for v in l] + [g for g in [goals.get(name)] if g]
-        low, high = min(known), max(known); room = max(high - low, 1e-9)
-        x, y = lambda i: 40 + (w - 48)*i/max(1, steps - 1), lambda v: h - 22 - (h - 44)*(v - low)/room
-        goal = f'<line x1="40" x2="{w - 8}" y1="{y(goals[name]):.1f}" y2="{y(goals[name]):.1f}" stroke="currentColor" stroke-dasharray="4 3" opacity=".6"/>' if goals.get(name) else ''
-        paths = ''.join(f'<polyline points="{" ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in enumerate(l))}" fill="none" stroke="{_COLOURS[k]}" stroke-width="1.8"/><circle cx="{x(len(l) - 1):.1f}" cy="{y(l[-1]):.1f}" r="2.6" fill="{_COLOURS[k]}"/>' for k, l in lines.items())
-        said = ', '.join(f'<tspan fill="{_COLOURS[k]}">{k} {l[-1]:.4g}</tspan>' for k, l in lines.items())
-        axis = f'<path d="M40 16V{h - 16}H{w - 8}" fill="none" stroke="currentColor" opacity=".35"/><text x="36" y="{y(high) + 4:.0f}" text-anchor="end">{high:.3g}</text><text x="36" y="{y(low) + 4:.0f}" text-anchor="end">{low:.3g}</text><text x="{w - 8}" y="{h - 4}" text-anchor="end">step {steps}</text>'
-        return f'<svg viewBox="0 0 {w} {h}" width="{w}" height="{h}" font-size="9.5" font-family="sans-serif" fill="currentColor" role="img" aria-label="{escape(name)} loss">{axis}{goal}{paths}<text x="40" y="10" font-size="10.5">{escape(name)} loss: {said}</text></svg>'
+        curves = {k: l[name] for k, l in losses.items() if l.get(name)}
+        png, title = io.BytesIO(), f'{escape(name)} loss'
+        _loss_figure(curves, goals.get(name), steps).savefig(png, format='png', transparent=True)
+        uri = 'data:image/png;base64,' + base64.b64encode(png.getvalue()).decode()
+        said = ', '.join(f'<span style="color:{_COLOURS[k]}">{k} {l[-1]:.4g}</span>' for k, l in curves.items())
+        return (f'<div style="font:11px sans-serif">{title}: {said}<br>'
+                f'<img src="{uri}" width="320" height="90" alt="{title}, {steps} steps"></div>')
+    names = dict.fromkeys(n for l in losses.values() for n, values in l.items() if values)
     return '<div style="display:flex;flex-wrap:wrap;gap:6px;color:inherit">' + ''.join(map(one, names)) + '</div>'
 
 # %% ../../nbs/edit/04_preview.ipynb #t020

@@ -6,7 +6,7 @@
 __all__ = ['Team', 'load_team', 'end_team']
 
 # %% ../../nbs/frame/03_parallel.ipynb #c004
-import atexit, json, os, queue, subprocess, sys, threading, time
+import atexit, json, os, queue, subprocess, sys, threading, time, traceback
 from datetime import timedelta
 from multiprocessing.connection import Client, Listener
 from unittest import mock
@@ -69,7 +69,8 @@ def _follow(self:Team, line):
         while (said := line.recv())[0] != 'stop':
             self.words.put(said)
             if said[0] == 'end': return
-    except Exception: pass # the first process is gone
+    except (EOFError, OSError): pass # the first process is gone
+    except Exception: traceback.print_exc(); os._exit(1) # a fault of this one: the first hears that it has ended
     os._exit(0)
 
 @patch

@@ -8,11 +8,11 @@ __all__ = ['keep_frame', 'Keeper']
 # %% ../../nbs/run/05_frame_writer.ipynb #i001
 import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 import torch
 from ..metrics.schema import TIMING_COLUMNS, append_row
-from .run_folder import frame_path, save_picture, uninterrupted
+from .run_folder import frame_path, save_picture
 
 # %% ../../nbs/run/05_frame_writer.ipynb #c025
 def _memory():
@@ -35,7 +35,10 @@ class Keeper:
     def __init__(self, out, behind:int=1): self.out, self.behind, self.pool, self.waiting, self.failed, self.before = out, behind, ThreadPoolExecutor(1, 'keeper'), deque(), False, None
     def __enter__(self): return self
     def __exit__(self, *error):
-        with uninterrupted(): self.pool.shutdown() # waits: what was generated is saved, however often Ctrl-C comes
+        "Wait until what was generated is saved."
+        last = [self.pool.submit(lambda: None)] # done when all before it are
+        try: wait(last)
+        finally: wait(last); self.pool.shutdown() # a second Ctrl-C comes here, and it is waited all the same
 
     def _keep(self, i, drawn, seconds):
         if self.failed: return

@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['frame_path', 'open_frame', 'save_picture', 'picture_hash', 'file_hash', 'files_hash', 'versions', 'claim', 'owner',
-           'tidy', 'finished', 'differences', 'read_run', 'write_run', 'move_aside', 'open_run', 'uninterrupted',
-           'terminable']
+           'tidy', 'finished', 'differences', 'read_run', 'write_run', 'move_aside', 'open_run', 'terminable']
 
 # %% ../../nbs/run/01_run_folder.ipynb #c004
 import errno, hashlib, json, os, platform, re, signal, sys, tempfile, threading
@@ -247,18 +246,6 @@ def open_run(
         run = dict(contract=contract, init=picture_hash(init), versions=versions(), argv=sys.argv, **more)
         write_run(out, run); save_picture(frame_path(out, 0), init)
     return run, _init_frame(out, run, start, first)
-
-# %% ../../nbs/run/01_run_folder.ipynb #c032
-@contextmanager
-def uninterrupted():
-    "Let SIGINT and SIGTERM wait until the block has ended."
-    came = []
-    if threading.current_thread() is not threading.main_thread(): yield; return # signals come to the main thread
-    before = {s: signal.signal(s, lambda s, frame: came.append(s)) for s in (signal.SIGINT, signal.SIGTERM)}
-    try: yield
-    finally:
-        for s, handler in before.items(): signal.signal(s, handler)
-        if came: signal.raise_signal(came[0])
 
 # %% ../../nbs/run/01_run_folder.ipynb #c033n
 @contextmanager

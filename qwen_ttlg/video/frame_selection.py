@@ -89,7 +89,6 @@ def keep_shots(out, shots):
 
 # %% ../../nbs/video/05_frame_selection.ipynb #c018c
 AHEAD, FOLLOWING = 3., 12 # seconds and frames after the last chosen one that are read, too: more than whether a cut is seen depends on
-MANY = 5, 2. # cuts, and seconds from one to the next: more and less make a warning
 
 def _seen(info, selection, times, progress):
     "`(time, picture)` of all frames up to the last chosen one and a little further."
@@ -100,6 +99,9 @@ def _seen(info, selection, times, progress):
             if not left: return
             bar.update(max(0, min(f.time, times.end) - times.own[0] - bar.n))
             yield f.time, f.picture
+
+# %% ../../nbs/video/05_frame_selection.ipynb #c018ce
+MANY = 5, 2. # cuts, and seconds from one to the next: more and less make a warning
 
 def _warn(info, times, cuts):
     count, seconds = len(cuts) - 1, times.end - times.own[0]
@@ -117,12 +119,21 @@ def _warn_of_light(info, settled, anew):
         warnings.warn(f'{info.path}: the light changes until {settled:.2f} s, as in a fade-in, and all frames get that of the '
             f'first one; give --start {settled:.2f} to begin after it.')
 
+# %% ../../nbs/video/05_frame_selection.ipynb #c018cg
 def _first_settled(info, selection, times, progress):
     "When the light of the first shot has settled, of a video that is taken as one shot; None if nothing is wrong."
     first = replace(times, end=min(times.end, times.own[0] + LENGTHS[-1]))
     start, settled = next(settled_starts(_seen(info, selection, first, progress)))
     return settled if settled > start else None
 
+# %% ../../nbs/video/05_frame_selection.ipynb #c018ci
+def _known_shots(out, key):
+    "What shots.json of a run folder holds, if it is of the same video and steps; else that nothing is known."
+    kept = read_shots(out)
+    if any(kept.get(k) != v for k, v in key.items()): return dict(starts=[], cuts=[], until=-1.)
+    return kept
+
+# %% ../../nbs/video/05_frame_selection.ipynb #c018cj
 def find_starts(
     info, selection:Selection, # of the video
     out:Path, # the run folder; what its shots.json knows of the video is kept
@@ -137,8 +148,7 @@ def find_starts(
             _warn_of_light(info, _first_settled(info, selection, times, progress), [])
         return dict(starts=[], cuts=[])
     key = dict(video=video, start=selection.start or 0., step=str(selection.fps or selection.every_nth))
-    kept = read_shots(out)
-    if any(kept.get(k) != v for k, v in key.items()): kept = dict(starts=[], cuts=[], until=-1.)
+    kept = _known_shots(out, key)
     if kept['until'] >= times.end - MS: return kept
     new = lambda t: t > kept['until'] - MS
     found = [s for s in settled_starts(_seen(info, selection, times, progress)) if s[0] < times.end - MS]

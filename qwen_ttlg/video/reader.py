@@ -505,6 +505,7 @@ def _once(folder, files):
     _note_series(folder, once)
     return once
 
+# %% ../../nbs/video/01_reader.ipynb #c094xb
 def _note_series(folder, files):
     "One note if names differ in more than their numbers, as where masks lie beside the frames."
     series = {}
@@ -514,6 +515,7 @@ def _note_series(folder, files):
         note_once(('series', str(folder)), f'{folder}: {len(series)} series of pictures lie in it, such as {first} and {other}; all are '
                   'read, in the order of their names. If one is meant, give a folder that holds it alone.')
 
+# %% ../../nbs/video/01_reader.ipynb #c094xd
 OTHERS = ('.exr', '.tga', '.jp2', '.j2k', '.ppm', '.pgm', '.jfif', '.psd', '.dpx', '.hdr', '.jxl',
           '.dng', '.raw', '.cr2', '.cr3', '.nef', '.arw') # of pictures
 
@@ -525,6 +527,7 @@ def _note_others(folder, others, read):
     if left := [p for p in others if p.stem not in stems]:
         note_once(('others', str(folder)), f'{folder}: {kinds}: such pictures are not read, {left[0].name} is left out; save it as PNG.')
 
+# %% ../../nbs/video/01_reader.ipynb #c094xf
 def frame_files(
     folder: str|Path, # holds the pictures
     pattern: str='*', # such as 'edge_*.png' or 'edge_%04d.png'
