@@ -64,7 +64,9 @@ def __call__(self:PictureLoss,
 # %% ../../nbs/image/03_losses.ipynb #c007x1
 @patch
 def on(self:PictureLoss, device): # the same loss with its targets there: a copy from host to device makes the host wait
-    new = copy(self); vars(new).update({k: _on(v, device) for k, v in vars(self).items()}, sizes={})
+    new = copy(self)
+    # what was resized is made anew there; a loss that is its own resized one would lead back to itself
+    vars(new).update({k: _on(v, device) for k, v in vars(self).items() if k != 'sizes'}, sizes={})
     return new
 
 def _on(v, device):
