@@ -36,7 +36,7 @@ def use(page):
     page.mouse.click(box['x'] + .97*box['width'], box['y'] + box['height']/2); at(lambda i: i > .8*last)
     page.locator('#worst button').first.click(); page.locator('#theme').click()
 
-def main(report, pictures=None):
+def main(report, images=None):
     wrong = []
     with sync_playwright() as p:
         browser = p.chromium.launch(executable_path=os.environ.get('CHROMIUM', '/usr/bin/chromium'), args=['--no-sandbox'])
@@ -46,7 +46,7 @@ def main(report, pictures=None):
             page.on('request', lambda r: r.url.startswith(('file:', 'data:', 'blob:')) or wrong.append(r.url)); page.on('dialog', lambda d: (wrong.append(d.message), d.dismiss()))
             page.goto(Path(report).resolve().as_uri()); page.wait_for_timeout(1000); use(page)
             if page.evaluate('document.documentElement.scrollWidth > innerWidth'): wrong.append(f'{name}: the page is wider than the window')
-            if pictures: page.screenshot(path=f'{pictures}/{name}.png', full_page=True)
+            if images: page.screenshot(path=f'{images}/{name}.png', full_page=True)
     print(*wrong or ['everything as it should be'], sep='\n')
     return bool(wrong)
 

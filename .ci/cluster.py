@@ -10,7 +10,7 @@ from qwen_ttlg.batch.ray_engine import RayEngine
 from qwen_ttlg.core import to_pil
 from qwen_ttlg.run.run_folder import versions
 from qwen_ttlg.model.loading import load_pipeline
-from qwen_ttlg.edit.process import Look
+from qwen_ttlg.edit.process import StyleSource
 from qwen_ttlg.settings import Output, Selection, Settings
 from qwen_ttlg.batch.tasks import LocalEngine, Schedule, Task
 from qwen_ttlg.model.scenes import Scenes
@@ -20,9 +20,9 @@ LENGTHS = (4, 9, 6, 12), (7, 5, 11), (14, 3), (8, 6, 10, 5, 7), (3, 4, 13, 6), (
 assert sum(map(len, LENGTHS)) == 24
 seeds = iter(range(1003, 2000, 8))
 for k, lengths in enumerate(LENGTHS): write_video(d/f'in/video{k}.mp4', [to_pil(s.render(t)) for n in lengths for s in [Scenes(1, seed=next(seeds))] for t in range(n)], 8)
-s = Settings(num_inference_steps=6, true_cfg_scale=1., ttlg_edge_scale=1., ttlg_last_steps=3, networks='off')
+s = Settings(num_inference_steps=6, true_cfg_scale=1., ttlg_edge_scale=1., ttlg_last_steps=3, perceptual_metrics='off')
 tiny = partial(load_pipeline, 'tiny', device='cpu')
-def edit(engine, to): return process_videos(engine, d/'in', d/to, s, Selection(every_nth=1), Look(style_prompt='as a night scene'), progress=True)
+def edit(engine, to): return process_videos(engine, d/'in', d/to, s, Selection(every_nth=1), StyleSource(style_prompt='as a night scene'), progress=True)
 def same(a, b):
     files = sorted(p.relative_to(d/a) for p in (d/a).glob('*/*') if p.suffix == '.png' or p.name == 'metrics.csv')
     return len(files), all((d/a/p).read_bytes() == (d/b/p).read_bytes() for p in files)

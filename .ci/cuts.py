@@ -1,9 +1,9 @@
 """How many cuts does `find_shots` find in real clips? `python .ci/cuts.py FOLDER`, a folder of clips with clips/ and eval/.
 
-Each clip as it is, shown again at 15 pictures in 30 frames a second, 10 in 30 and 24 in 60, and 60 joins of two clips:
+Each clip as it is, shown again at 15 images in 30 frames a second, 10 in 30 and 24 in 60, and 60 joins of two clips:
 a cut, a fade over black, a fade over white, twenty each. The cuts of the clips are in cuts.json beside this file, in
 seconds, found by eye; a clip that is not named there has none. A cut counts if it is found within one frame, of the
-pictures shown again within one of them; a fade at the first frame that is no longer black or white. Exits with 1 if
+images shown again within one of them; a fade at the first frame that is no longer black or white. Exits with 1 if
 more than one of a hundred clips has a false cut, or fewer than 95 of a hundred cuts are found.
 """
 import json, random, sys
@@ -12,12 +12,12 @@ import av, cv2, numpy as np
 from PIL import Image
 from qwen_ttlg.video.shots import find_shots
 
-SIDE, MOST = 144, 60 # short side of the pictures, in pixels; frames a second at most
-RATES = (15, 30), (10, 30), (24, 60) # pictures and frames a second
+SIDE, MOST = 144, 60 # short side of the images, in pixels; frames a second at most
+RATES = (15, 30), (10, 30), (24, 60) # images and frames a second
 CUTS = json.loads(Path(__file__).with_name('cuts.json').read_text())
 
 def frames(path):
-    "`(time, picture)` of a clip, small."
+    "`(time, image)` of a clip, small."
     with av.open(str(path)) as file:
         out = []
         for f in file.decode(video=0):

@@ -1,7 +1,7 @@
 """Open notebooks in JupyterLab, in headless Chromium, and use them as a person would: `python .ci/lab.py [screenshots [names...]]`.
 
 Needs jupyterlab beside the library, playwright and a Chromium (`CHROMIUM`, by default /usr/bin/chromium); no part of CI. Runs all cells of
-every tutorial; on the walkthrough and the explorer's page moves a slider, presses Run and Cancel, drags the compare slider, pins and exports a try, plays a finished run.
+every tutorial; on the walkthrough and the explorer's page moves a slider, presses Run and Cancel, drags the compare slider, pins and exports an attempt, plays a finished run.
 Fails on an error in a cell, a request to anywhere but the server, or a widget that does not do what it says.
 """
 import json, os, re, shutil, socket, subprocess, sys, tempfile, time, urllib.request

@@ -9,7 +9,7 @@ os.environ['CUBLAS_WORKSPACE_CONFIG'] = ':4096:8'
 import torch
 from diffusers import QwenImageEditPlusPipeline
 from diffusers.hooks import apply_group_offloading
-from qwen_ttlg.core import open_picture, to_pil, to_tensor
+from qwen_ttlg.core import open_image, to_pil, to_tensor
 from qwen_ttlg.image.edges import edge_map
 from qwen_ttlg.frame.guidance import TTLG
 from qwen_ttlg.image.losses import EdgeLoss
@@ -18,7 +18,7 @@ from qwen_ttlg.model.loading import load_pipeline, random_pipeline
 from qwen_ttlg.run.stream import run_frames
 from qwen_ttlg.frame.sampling import edit_frame
 from qwen_ttlg.settings import Settings
-from qwen_ttlg.model.acceleration import set_speed
+from qwen_ttlg.model.acceleration import set_profile
 from qwen_ttlg.model.scenes import Scenes
 
 SCENE = Scenes(1, seed=3)
@@ -54,8 +54,8 @@ def run(pipe, out):
     "The frames of a short run."
     maps = []
     for t in range(4): maps.append(edge_map(SCENE.render(t))); maps[-1].source = SCENE.render(t)
-    run_frames(pipe, SCENE.render(0), maps[1:], out, Settings(num_inference_steps=4, true_cfg_scale=1., ttlg_edge_scale=1., networks='off'), reference=maps[0], progress=False)
-    return torch.cat([to_tensor(open_picture(f)) for f in sorted(Path(out).glob('frame_*.png'))])
+    run_frames(pipe, SCENE.render(0), maps[1:], out, Settings(num_inference_steps=4, true_cfg_scale=1., ttlg_edge_scale=1., perceptual_metrics='off'), reference=maps[0], progress=False)
+    return torch.cat([to_tensor(open_image(f)) for f in sorted(Path(out).glob('frame_*.png'))])
 
 def embedded():
     torch.use_deterministic_algorithms(True, warn_only=True)
@@ -70,16 +70,16 @@ def embedded():
     yield 'load_pipeline(offload="model")', dict(three_frames=[difference(guided(load_pipeline('tiny', dtype='fp32', offload='model')), right) for _ in range(3)])
 
 def full():
-    pipe, pictures = load_pipeline('random'), [to_pil(SCENE.render(0))]*2
+    pipe, images = load_pipeline('random'), [to_pil(SCENE.render(0))]*2
     def stock(steps):
         start = time.time()
-        x = pipe(image=pictures, prompt='a', negative_prompt=' ', height=256, width=256, num_inference_steps=steps, generator=torch.Generator('cuda').manual_seed(0), output_type='latent').images
+        x = pipe(image=images, prompt='a', negative_prompt=' ', height=256, width=256, num_inference_steps=steps, generator=torch.Generator('cuda').manual_seed(0), output_type='latent').images
         return x.float(), time.time() - start
     (one, first), (two, second), (other, _) = stock(3), stock(3), stock(7)
     with TTLG([EdgeLoss(torch.rand(1, 1, 256, 256), 1.)], last_steps=1).attach(pipe, 256, 256): changed, _ = stock(3)
     yield 'stock calls with tables', dict(first_s=first, second_s=second, same=torch.equal(one, two), finite=all(bool(x.isfinite().all()) for x in (one, other, changed)), attached_differs=difference(changed, one))
     del pipe; gc.collect(); torch.cuda.empty_cache()
-    pipe = random_pipeline('cuda'); set_speed(pipe, 'exact', 'cuda', fetch=False, offload='model'); torch.cuda.reset_peak_memory_stats()
+    pipe = random_pipeline('cuda'); set_profile(pipe, 'exact', 'cuda', fetch=False, offload='model'); torch.cuda.reset_peak_memory_stats()
     before, e = SCENE.render(0, 512, 512), edge_map(SCENE.render(1, 512, 512))
     for k in range(3):
         start = time.time(); finite = bool(edit_frame(pipe, e, before, num_inference_steps=3, ttlg=EdgeLoss(e)).image.isfinite().all())

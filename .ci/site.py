@@ -1,6 +1,6 @@
 """Write README.md from nbs/index.ipynb, and check what running the notebooks does not.
 
-    python .ci/site.py readme     write README.md (and index_files/, its pictures) and nbs/nbdev.yml
+    python .ci/site.py readme     write README.md (and index_files/, its images) and nbs/nbdev.yml
     python .ci/site.py check      notebooks clean, modules and README fresh, docs pages and their links sound
     python .ci/site.py wheel DIR  build sdist and wheel, check what is in them, unpack the wheel into DIR
 
@@ -64,7 +64,7 @@ def stage(top):
 
 # --- a staged notebook as Markdown --------------------------------------------------------------------------------------
 
-PICTURES = {'image/png': 'png', 'image/jpeg': 'jpg', 'image/gif': 'gif', 'image/svg+xml': 'svg'}
+IMAGES = {'image/png': 'png', 'image/jpeg': 'jpg', 'image/gif': 'gif', 'image/svg+xml': 'svg'}
 
 def text(x): return ''.join(x) if isinstance(x, list) else x
 
@@ -75,11 +75,11 @@ def fenced(s, kind=''):
 def directives(src): return dict(re.findall(r'^#\|\s*([\w-]+)\s*:?[ \t]*(.*?)\s*$', src, re.M))
 
 def output_markdown(out, name, folder, asis):
-    "One output of a cell; a picture is written as `folder/name.*`."
+    "One output of a cell; an image is written as `folder/name.*`."
     if out['output_type'] == 'stream':
         s = text(out['text']); return s if asis else fenced(s)
     data = out.get('data', {})
-    for kind, ext in PICTURES.items():
+    for kind, ext in IMAGES.items():
         if kind not in data: continue
         raw = text(data[kind]); folder.mkdir(parents=True, exist_ok=True)
         (folder/f'{name}.{ext}').write_bytes(raw.encode() if ext == 'svg' else base64.b64decode(raw))
@@ -89,7 +89,7 @@ def output_markdown(out, name, folder, asis):
     return fenced(text(data.get('text/plain', '')))
 
 def page_markdown(nb, folder):
-    "A staged notebook as the Markdown that its page shows; pictures of the outputs go into `folder`."
+    "A staged notebook as the Markdown that its page shows; images of the outputs go into `folder`."
     parts = []
     for i, cell in enumerate(nb['cells']):
         src = text(cell['source'])
@@ -178,7 +178,7 @@ def render(proc, out):
     return faults, pages
 
 def check_links(pages, names, out, label):
-    "A link must lead to a page, an anchor, a picture or a file of the repository that exists. Other sites are not asked."
+    "A link must lead to a page, a tracked reference, an image or a file of the repository that exists. Other sites are not asked."
     faults = []
     for name, page in pages.items():
         for tag, link in page.links:
@@ -194,7 +194,7 @@ def check_links(pages, names, out, label):
             path = names.get(path, 'index.html' if path == '.' else path)
             if path in pages:
                 if frag and frag not in pages[path].ids: bad(f'no anchor #{frag} there')
-            elif not (out/path).exists() or path.startswith('..'): bad('no such page, picture or file')
+            elif not (out/path).exists() or path.startswith('..'): bad('no such page, image or file')
     return faults
 
 def check_markdown(top, *files):
@@ -273,7 +273,7 @@ def check():
                [f'{f}: stale; run nbdev_export, nbdev_clean, .ci/site.py readme' for f in changed(top)])
         out = top.parent/'site'; bad, pages = render(proc, out)
         report(f'{len(pages)} pages render', bad)
-        report('links, anchors and pictures of the pages', check_links(pages, page_names(proc), out, lambda n: f'page {n}'))
+        report('links, anchors and images of the pages', check_links(pages, page_names(proc), out, lambda n: f'page {n}'))
         bad, docs = check_markdown(top, 'README.md', 'CONTRIBUTING.md')
         every = {**pages, **docs}
         report('links of README.md and CONTRIBUTING.md', bad + [f for f in check_links(every, {}, top, str) if f.split(':')[0] in docs])

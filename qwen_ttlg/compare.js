@@ -1,5 +1,5 @@
-// Two pictures over each other with a border that is dragged: the front end of `Compare` (nbs/18_explore.ipynb).
-// State lies in the model: pictures (name -> data URI), left, right, split (percent).
+// Two images over each other with a border that is dragged: the front end of `Compare` (nbs/app/02_explore.ipynb).
+// State lies in the model: images (name -> data URI), left, right, split (percent).
 
 const make = (tag, className, attributes = {}) => {
   const it = Object.assign(document.createElement(tag), { className });
@@ -12,11 +12,11 @@ function render({ model, el }) {
   const handle = make('div', 'ttlg-handle', { role: 'slider', tabindex: 0, 'aria-label': 'Where left meets right', 'aria-valuemin': 0, 'aria-valuemax': 100 });
   handle.append(make('span', 'ttlg-grip'));
   const sides = ['left', 'right'].map(name => {
-    const side = { name, picture: make('img', `ttlg-${name}`, { draggable: 'false' }), select: make('select', '', { 'aria-label': `Picture on the ${name}` }) };
+    const side = { name, image: make('img', `ttlg-${name}`, { draggable: 'false' }), select: make('select', '', { 'aria-label': `Image on the ${name}` }) };
     side.select.addEventListener('change', () => { model.set(name, side.select.value); model.save_changes(); });
     return side;
   });
-  stage.append(...sides.map(it => it.picture), handle);
+  stage.append(...sides.map(it => it.image), handle);
   choice.append(...sides.map(it => it.select));
   root.append(stage, choice);
   el.append(root);
@@ -50,21 +50,21 @@ function render({ model, el }) {
     root.dataset.split = percent;
   };
   const shown = () => {
-    const pictures = model.get('pictures'), names = Object.keys(pictures);
+    const images = model.get('images'), names = Object.keys(images);
     stage.style.width = `${model.get('width')}px`;
-    for (const { name, picture, select } of sides) {
+    for (const { name, image, select } of sides) {
       if (select.dataset.names !== names.join('\n')) {
         select.replaceChildren(...names.map(text => Object.assign(document.createElement('option'), { value: text, textContent: text })));
         select.dataset.names = names.join('\n');
       }
       const wanted = model.get(name);
       select.value = wanted;
-      picture.alt = wanted;
-      picture.style.visibility = pictures[wanted] ? 'visible' : 'hidden';
-      if (pictures[wanted] && picture.src !== pictures[wanted]) picture.src = pictures[wanted];
+      image.alt = wanted;
+      image.style.visibility = images[wanted] ? 'visible' : 'hidden';
+      if (images[wanted] && image.src !== images[wanted]) image.src = images[wanted];
     }
   };
-  const watched = { 'change:split': placed, 'change:pictures': shown, 'change:left': shown, 'change:right': shown, 'change:width': shown };
+  const watched = { 'change:split': placed, 'change:images': shown, 'change:left': shown, 'change:right': shown, 'change:width': shown };
   for (const [what, act] of Object.entries(watched)) model.on(what, act);
   placed();
   shown();

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader
 from tqdm.auto import tqdm
 from fastcore.basics import patch
 from .. import __file__ as package
-from ..core import InputError, atomic, make_folder, open_picture, printable, sheet, sync, to_tensor
+from ..core import InputError, atomic, make_folder, open_image, printable, sheet, sync, to_tensor
 from ..settings import Output, Selection, Settings
 from ..image.edges import edge_map
 from ..metrics.schema import COLUMNS, TIMING_COLUMNS, append_row, as_numbers, read_rows
@@ -23,16 +23,16 @@ from ..video.frame_selection import read_shots
 from ..model.loading import DEFAULT_MODEL, _fingerprint, _named, adopt, resolve_model
 from ..run.run_folder import claim, differences, finished, frame_path, open_frame, read_run
 from ..run.stream import check_type, run_frames
-from ..edit.process import Edit, Look, edge_maps
+from ..edit.process import EditJob, StyleSource, edge_maps
 from .tasks import Failed, LocalEngine, Schedule, Task
 
 # %% ../../nbs/batch/01_batch.ipynb #b007
 @dataclass
 class Shot:
-    "One shot of a video, as a worker is told of it."
-    edit:Edit # the video and what is to be made of it
+    "One shot of a video, as a worker receives it."
+    edit:EditJob # the video and what is to be made of it
     number:int # from 0 on
-    first:int # number of its first frame to draw
+    first:int # number of its first frame to generate
     count:int # how many there are
     start:float # where reading begins, in seconds: at its first frame, in the first shot at the video's own one
 
@@ -41,15 +41,15 @@ class Shot:
 
 def plan_video(
     pipe, # from `load_pipeline`
-    edit:Edit,
+    edit:EditJob,
     overwrite:bool=False, # move another run in its folder aside
 )->list:
     "Open the run folder of a video, and find its `Shot`s; those whose frames are all there are left out."
-    pipe = adopt(pipe); check_type('edit', edit, Edit, 'an `Edit`')
+    pipe = adopt(pipe); check_type('edit', edit, EditJob, 'an `EditJob`')
     edit.check(pipe, overwrite, progress=False)
-    edit.draw(pipe, frames=0, overwrite=overwrite, progress=False)
+    edit.generate(pipe, frames=0, overwrite=overwrite, progress=False)
     begins, done = [0, *(i for i in read_shots(edit.out)['starts'] if i <= edit.frames), edit.frames + 1], finished(edit.out)
-    plain = Edit(**edit.__getstate__()) # without what was read
+    plain = EditJob(**edit.__getstate__()) # without what was read
     shots = [Shot(plain, n, max(1, i), j - max(1, i), edit.times.shown[i]) for n, (i, j) in enumerate(zip(begins, begins[1:]))]
     return [t for t in shots if t.count and t.first + t.count - 1 > done]
 
@@ -60,23 +60,23 @@ def run_shot(
     pipe, # from `load_pipeline`
     shot:Shot,
 )->int: # how many frames it has
-    "Draw a shot of a planned video, or what is missing of it; `InputError` if it was planned with another model."
+    "Generate a shot of a planned video, or what is missing of it; `InputError` if it was planned with another model."
     pipe = adopt(pipe); check_type('shot', shot, Shot, 'a `Shot` of `plan_video`')
     edit, out = shot.edit, shot.edit.out
-    init, contract, starts = open_frame(out, 0), read_run(out)['contract'], read_shots(out)['starts']
-    pictures, reference = replace(edit.selection, start=shot.start, max_frames=shot.count + (shot.number == 0)).frames(edit.info), None
-    if shot.number == 0: first = next(pictures); reference = edge_map(first, edit.selection.edge_method); reference.source = to_tensor(first)
+    init, configuration, starts = open_frame(out, 0), read_run(out)['configuration'], read_shots(out)['starts']
+    images, reference = replace(edit.selection, start=shot.start, max_frames=shot.count + (shot.number == 0)).frames(edit.info), None
+    if shot.number == 0: first = next(images); reference = edge_map(first, edit.selection.edge_method); reference.source = to_tensor(first)
     with claim(shot.folder, PATIENCE):
-        run_frames(pipe, lambda: init, edge_maps(pictures, out/'edges', edit.selection.edge_method, shot.first), shot.folder, edit.settings, reference=reference, source=contract,
-                   shots=edit.look.shots(pipe, starts, edit.settings, out, edit.selection.policy), first=shot.first, progress=False)
+        run_frames(pipe, lambda: init, edge_maps(images, out/'edges', edit.selection.edge_method, shot.first), shot.folder, edit.settings, reference=reference, source=configuration,
+                   shots=edit.style.shots(pipe, starts, edit.settings, out, edit.selection.resize_mode), first=shot.first, progress=False)
     return shot.count
 
 # %% ../../nbs/batch/01_batch.ipynb #b013
 def gather_shots(
-    edit:Edit,
-    shots:list, # its `Shot`s, all drawn
+    edit:EditJob,
+    shots:list, # its `Shot`s, all generated
 )->int: # number of the last frame that is there
-    "Bring what was drawn of the shots into the run folder of their video."
+    "Bring what was generated of the shots into the run folder of their video."
     with claim(edit.out, PATIENCE) as out:
         done = finished(out)
         for shot in shots: done = _brought(shot, out, done)
@@ -106,7 +106,7 @@ def _link(file, to):
 # %% ../../nbs/batch/01_batch.ipynb #b017
 def finish_video(
     pipe, # from `load_pipeline`
-    edit:Edit,
+    edit:EditJob,
     shots:list, # as planned
 )->dict: # what an index says about it
     "Gather the shots of a video, make video and report."
@@ -118,16 +118,16 @@ def finish_video(
 
 def _preview(edit, n=4, height=96):
     "So many frames beside each other, from the first to the last."
-    frames = [open_picture(frame_path(edit.out, i)) for i in dict.fromkeys(round(k*edit.frames/(n - 1)) for k in range(n))]
+    frames = [open_image(frame_path(edit.out, i)) for i in dict.fromkeys(round(k*edit.frames/(n - 1)) for k in range(n))]
     width = max(1, round(frames[0].width*height/frames[0].height))
     return sheet({'': [f.resize((width, height)) for f in frames]})
 
 def video_job(
-    edit:Edit,
+    edit:EditJob,
     overwrite:bool=False, # move another run in its folder aside
-    planned=lambda shots: None, # told the `Shot`s that are to be drawn
+    planned=lambda shots: None, # told the `Shot`s that are to be generated
 ):  # a job for `Schedule`
-    "Plan, draw and finish a video."
+    "Plan, generate and finish a video."
     shots, = yield [Task(plan_video, (edit, overwrite))]
     planned(shots)
     yield [Task(run_shot, (shot,), f'shot {shot.number}') for shot in shots]
@@ -136,7 +136,7 @@ def video_job(
 
 # %% ../../nbs/batch/01_batch.ipynb #b020
 VIDEOS = '.mp4 .mov .mkv .webm .avi .m4v .mpg .mpeg .wmv .flv .ts .mts .m2ts .3gp .ogv .gif'.split()
-_LOOK = [f.name for f in fields(Look)]
+_STYLE = [f.name for f in fields(StyleSource)]
 
 def list_videos(
     source:str|Path, # a folder, a text file or a .csv
@@ -210,7 +210,7 @@ def _read_table(path, text):
 # %% ../../nbs/batch/01_batch.ipynb #b020x3
 def _columns(path, names):
     "The columns that the first line of a table names; a number stands for one without a name."
-    names, known = [name.strip().lower() or n for n, name in enumerate(names)], {'video', 'name', *_LOOK}
+    names, known = [name.strip().lower() or n for n, name in enumerate(names)], {'video', 'name', *_STYLE}
     if 'video' not in names: raise InputError(f'{path}: has no column "video" in its first line.')
     if unknown := [c for c in names if not isinstance(c, int) and c not in known]:
         raise InputError(f'{path}: column {unknown[0]!r} is not one of {", ".join(sorted(known))}.')
@@ -250,7 +250,7 @@ class Progress:
         try: return max(0, (shot.folder/'metrics.csv').read_bytes().count(b'\n') - 1)
         except OSError: return 0
 
-    def look(self): # at the disk; -> (frames drawn so far, videos, with parts of those under way)
+    def style(self): # at the disk; -> (frames generated so far, videos, with parts of those under way)
         open_ = self.shots.copy()
         for entry in open_.values(): entry[2] = max(entry[2], self._rows(entry[0]))
         parts = {}
@@ -262,7 +262,7 @@ class Progress:
 def line(self:Progress)->str:
     "How far it is."
     if not self.began and not self.ended: return f'{self.total} video{"s"*(self.total != 1)}, starting'
-    (frames, videos), spent = self.look(), time.monotonic() - (self.began or time.monotonic())
+    (frames, videos), spent = self.style(), time.monotonic() - (self.began or time.monotonic())
     shots = [e for e in self.shots.copy().values()]; done = sum(now >= shot.count for shot, _, now in shots)
     left = f', about {_clock(spent*(self.total - videos)/videos)} to go' if 0 < videos < self.total and spent > 5 else ''
     return f'{self.ended} of {self.total} videos' + f' ({self.failed} failed)'*bool(self.failed) + f', {done} of {len(shots)} shots'*bool(shots) + f', {frames} frames, {frames/max(spent, 1e-9):.2f} a second{left}'
@@ -282,7 +282,7 @@ def _run(self:Progress):
 
 @patch
 def _tell(self:Progress):
-    if self.shown: self.bar.n = min(self.total, self.look()[1]); self.bar.set_description_str(self.line())
+    if self.shown: self.bar.n = min(self.total, self.style()[1]); self.bar.set_description_str(self.line())
 
 @patch
 def __exit__(self:Progress, *error): self.stop.set(); self.thread.join(); self._tell(); self.bar.close()
@@ -296,7 +296,7 @@ class Batch:
     skipped:list # done before
     failed:dict # name -> why
     seconds:float
-    frames:int # drawn now
+    frames:int # generated now
 
     def __str__(self):
         said = f'{_many(len(self.done), "video")} edited, {_many(self.frames, "frame")} in {_clock(self.seconds)}' + f'; {len(self.skipped)} done before'*bool(self.skipped) + f'; {len(self.failed)} FAILED:'*bool(self.failed)
@@ -327,23 +327,23 @@ def _key(entry, parts):
     except OSError: seen = None
     return [seen, {k: str(v) for k, v in entry.items() if k != 'name'}, parts]
 
-def _same_batch(out, contract, overwrite):
+def _same_batch(out, configuration, overwrite):
     "`InputError` if the folder holds a batch with other settings; with `overwrite` it is begun anew."
-    file, contract = out/'batch.json', json.loads(json.dumps(contract, default=str))
+    file, configuration = out/'batch.json', json.loads(json.dumps(configuration, default=str))
     if file.exists():
-        try: wrong = differences(json.loads(file.read_text(encoding='utf-8')), contract)
+        try: wrong = differences(json.loads(file.read_text(encoding='utf-8')), configuration)
         except (ValueError, AttributeError) as e: raise InputError(f'{file}: not readable ({e}); move it away.') from e
         if wrong and not overwrite: raise InputError(f'{out}: holds a batch with other settings ({"; ".join(wrong)}); use the same settings to continue it, or another folder, or --overwrite, which moves the old runs aside.')
         if wrong: (out/'batch.jsonl').unlink(missing_ok=True)
-    with atomic(file) as tmp: tmp.write_text(json.dumps(contract, indent=1))
+    with atomic(file) as tmp: tmp.write_text(json.dumps(configuration, indent=1))
 
 # %% ../../nbs/batch/01_batch.ipynb #b029a
-def _model_asked(model_id=None, dtype='bf16', revision=None, speed='exact', lora=None, device=None, offload=None):
+def _model_asked(model_id=None, dtype='bf16', revision=None, profile='exact', lora=None, device=None, offload=None):
     "What of the arguments of `load_pipeline` decides how frames come out, with defaults; files by what they hold."
     source = resolve_model(model_id)
     weights = _fingerprint(source) if Path(source).is_dir() else None
     return dict(model_id=model_id or os.environ.get('MODEL_ID') or DEFAULT_MODEL, dtype=dtype, revision=revision,
-        weights=weights, speed=speed, lora=lora and _named(lora))
+        weights=weights, profile=profile, lora=lora and _named(lora))
 
 # %% ../../nbs/batch/01_batch.ipynb #b029i
 def write_index(
@@ -366,41 +366,41 @@ def process_videos(
     engine, # `LocalEngine`, `RayEngine`
     videos, # of `list_videos`, or what it takes
     out:str|Path, # a folder, made if absent
-    settings:Settings=None, selection:Selection=None, look:Look=None, output:Output=None, # as for `process_video`; a look in the list wins
+    settings:Settings=None, selection:Selection=None, style:StyleSource=None, output:Output=None, # as for `process_video`; a style in the list wins
     retries:int=2, # how often a shot is tried again, elsewhere if there is an elsewhere
     overwrite:bool=False, # move runs with other settings aside
     progress:bool=True, # show how far it is
-    model:dict=None, # what `load_pipeline` is asked for, as `model_id`, `dtype`, `speed`, `lora`: part of the contract
+    model:dict=None, # what `load_pipeline` is asked for, as `model_id`, `dtype`, `profile`, `lora`: part of the run configuration
 )->Batch:
-    "Edit many videos, shot by shot; a video that fails is told in the end, the others are not held up by it."
-    _check_arguments(engine, videos, out, settings, selection, look, output, model)
-    settings, selection, look, output = settings or Settings(), selection or Selection(), look or Look(), output or Output()
+    "Edit many videos, shot by shot; a video that fails is reported at the end, the others are not held up by it."
+    _check_arguments(engine, videos, out, settings, selection, style, output, model)
+    settings, selection, style, output = settings or Settings(), selection or Selection(), style or StyleSource(), output or Output()
     if output.video_out or output.unguided: raise InputError(f'--{"video_out" if output.video_out else "unguided"}: not for many videos; every one is in its own run folder.')
     entries = list_videos(videos) if isinstance(videos, (str, Path)) else videos; settings.ready()
-    settings, look = (_absolute(x, *names) for x, names in ((settings, ('style_image', 'mask')), (look, ('init_frame', 'shot_frames')))) # workers may be elsewhere
+    settings, style = (_absolute(x, *names) for x, names in ((settings, ('style_image', 'color_mask')), (style, ('init_frame', 'shot_frames')))) # workers may be elsewhere
     with claim(make_folder(os.path.abspath(out))) as out:
-        same = settings.contract() | selection.contract() | {f'{k} of the look': v for k, v in asdict(look).items()}
+        same = settings.configuration() | selection.configuration() | {f'{k} of the style': v for k, v in asdict(style).items()}
         _same_batch(out, same | (_model_asked(**model) if model is not None else {}), overwrite)
-        parts = json.loads(json.dumps([asdict(p) for p in (selection, look, output)], default=str))
+        parts = json.loads(json.dumps([asdict(p) for p in (selection, style, output)], default=str))
         known, batch, began = _known(out), Batch(out, [], [], {}, 0., 0), time.monotonic()
         with Progress(len(entries), progress) as bar:
-            jobs = _jobs(entries, known, parts, batch, bar, overwrite, lambda own: Edit(own['video'], out/own['name'], settings, selection, replace(look, **{k: v for k, v in own.items() if k in _LOOK}), output))
+            jobs = _jobs(entries, known, parts, batch, bar, overwrite, lambda own: EditJob(own['video'], out/own['name'], settings, selection, replace(style, **{k: v for k, v in own.items() if k in _STYLE}), output))
             named = {e['name']: e for e in entries}
             try:
                 for ended in Schedule(jobs, engine, retries):
                     if ended: _ended(*ended, named, parts, batch, bar)
-            finally: engine.close(); batch.seconds, batch.frames = time.monotonic() - began, bar.look()[0]; write_index(out, [e['name'] for e in entries])
+            finally: engine.close(); batch.seconds, batch.frames = time.monotonic() - began, bar.style()[0]; write_index(out, [e['name'] for e in entries])
     return batch
 
 # %% ../../nbs/batch/01_batch.ipynb #b031
-def _check_arguments(engine, videos, out, settings, selection, look, output, model):
+def _check_arguments(engine, videos, out, settings, selection, style, output, model):
     "`InputError` for arguments of other types than `process_videos` takes, or in another order."
     if not all(hasattr(engine, n) for n in ('submit', 'wait', 'close')):
         check_type('engine', engine, (), 'a `LocalEngine` or a `RayEngine`')
     check_type('videos', videos, (str, Path, list), 'a folder, a list or what `list_videos` makes of it')
     check_type('out', out, (str, Path), 'the path of a folder')
     for name, value, kind in (('settings', settings, Settings), ('selection', selection, Selection),
-        ('look', look, Look), ('output', output, Output)):
+        ('style', style, StyleSource), ('output', output, Output)):
         check_type(name, value, (kind, type(None)), f'a `{kind.__name__}`')
     check_type('model', model, (dict, type(None)), 'a dict with arguments of `load_pipeline`')
 
@@ -411,9 +411,9 @@ def _jobs(entries, known, parts, batch, bar, overwrite, edit):
     for e in entries:
         was = known.get(e['name'], {})
         if was.get('state') == 'done' and was.get('key') == _key(e, parts) and (batch.out/was.get('video', '')).is_file(): batch.skipped.append(e['name']); bar.end(e['name'])
-        else: yield e['name'], _guarded(e, edit, overwrite, bar)
+        else: yield e['name'], _caught(e, edit, overwrite, bar)
 
-def _guarded(e, edit, overwrite, bar): # what is wrong with the look of one video is its own affair
+def _caught(e, edit, overwrite, bar): # what is wrong with the style of one video is its own affair
     return (yield from video_job(edit(e), overwrite, bar.planned))
 
 def _ended(name, result, entries, parts, batch, bar):

@@ -57,7 +57,7 @@ class _Worker: # of which Ray makes an actor
     def perform(self, task): return perform(self.pipe, task)
 
 @dataclass
-class _Seat:
+class _WorkerSlot:
     "A place for a worker: who is in it, and what it is at."
     actor:object=None
     group:object=None # placement group
@@ -84,80 +84,80 @@ class RayEngine:
         self.needs = {'GPU': gpus_per_frame, 'CPU': 1} if gpu else {'CPU': gpus_per_frame}
         room = sum(int(min(n.get(k, 0)//need for k, need in self.needs.items())) for n in nodes)
         if workers is None and not room: self.close(); raise InputError(f'--engine ray: no machine of the cluster has the {self.needed} that a worker needs; add one, or use fewer --gpus_per_frame.')
-        self.seats = [_Seat() for _ in range(workers or room)]
+        self.slots = [_WorkerSlot() for _ in range(workers or room)]
         self.patient = time.monotonic()
-        for seat in self.seats: self._begin(seat)
+        for slot in self.slots: self._begin(slot)
 
     @property
     def needed(self): return ' and '.join(f'{n} {dict(GPU="GPU", CPU="core")[k]}{"s"*(n != 1)}' for k, n in self.needs.items())
 
 # %% ../../nbs/batch/02_ray_engine.ipynb #r013
 @patch
-def _begin(self:RayEngine, seat):
+def _begin(self:RayEngine, slot):
     "Put a new worker into a seat, or let one be put there when there is room."
     options = dict(num_cpus=self.needs['CPU'], num_gpus=self.needs.get('GPU', 0), max_restarts=0)
     if max(self.needs.values()) > 1: # all of a frame's GPUs on one machine
         from ray.util.placement_group import placement_group
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
-        seat.group = placement_group([self.needs], strategy='STRICT_PACK')
-        options['scheduling_strategy'] = PlacementGroupSchedulingStrategy(seat.group, placement_group_capture_child_tasks=True)
-    seat.actor, seat.name, seat.task = self.ray.remote(_Worker).options(**options).remote(self.load), None, None
-    seat.ref = seat.actor.begin.remote()
+        slot.group = placement_group([self.needs], strategy='STRICT_PACK')
+        options['scheduling_strategy'] = PlacementGroupSchedulingStrategy(slot.group, placement_group_capture_child_tasks=True)
+    slot.actor, slot.name, slot.task = self.ray.remote(_Worker).options(**options).remote(self.load), None, None
+    slot.ref = slot.actor.begin.remote()
 
 @patch
-def _leave(self:RayEngine, seat):
+def _leave(self:RayEngine, slot):
     "Empty a seat."
-    if seat.actor is not None: self.ray.kill(seat.actor)
-    if seat.group is not None:
+    if slot.actor is not None: self.ray.kill(slot.actor)
+    if slot.group is not None:
         from ray.util.placement_group import remove_placement_group
-        remove_placement_group(seat.group)
-    seat.actor = seat.group = seat.ref = seat.name = seat.task = None
+        remove_placement_group(slot.group)
+    slot.actor = slot.group = slot.ref = slot.name = slot.task = None
 
 # %% ../../nbs/batch/02_ray_engine.ipynb #r013x0
 @patch(as_prop=True)
-def workers(self:RayEngine): return [s.name for s in self.seats if s.name] # names of those there are
+def workers(self:RayEngine): return [s.name for s in self.slots if s.name] # names of those there are
 
 @patch(as_prop=True)
-def free(self:RayEngine): return [s.name for s in self.seats if s.name and not s.task] # names of those that can take a task
+def free(self:RayEngine): return [s.name for s in self.slots if s.name and not s.task] # names of those that can take a task
 
 @patch
 def submit(self:RayEngine, task):
     "Give a task to a free worker, if possible to one that has not failed at it."
-    seat = min((s for s in self.seats if s.name and not s.task), key=lambda s: s.name in task.tried)
-    seat.task, seat.ref = task, seat.actor.perform.remote(task)
+    slot = min((s for s in self.slots if s.name and not s.task), key=lambda s: s.name in task.tried)
+    slot.task, slot.ref = task, slot.actor.perform.remote(task)
 
 # %% ../../nbs/batch/02_ray_engine.ipynb #r014
 @patch
 def wait(self:RayEngine, seconds:float=None): # -> [(task, name of the worker, what it gave)] of those that have ended
     "Wait until a task has ended or a worker has begun, so many seconds at most."
-    seats = {s.ref: s for s in self.seats if s.ref is not None}
+    slots = {s.ref: s for s in self.slots if s.ref is not None}
     if not self.workers and self.patient and time.monotonic() - self.patient > 60: self.patient = None; warnings.warn(f'no worker has begun in a minute; each needs {self.needed}: "ray status" says what is free.')
-    ready, _ = self.ray.wait(list(seats), num_returns=1, timeout=seconds)
-    if ready: ready, _ = self.ray.wait(list(seats), num_returns=len(seats), timeout=0) # and all that have ended meanwhile
-    return [came for ref in ready if (came := self._ended(seats[ref], ref))]
+    ready, _ = self.ray.wait(list(slots), num_returns=1, timeout=seconds)
+    if ready: ready, _ = self.ray.wait(list(slots), num_returns=len(slots), timeout=0) # and all that have ended meanwhile
+    return [came for ref in ready if (came := self._ended(slots[ref], ref))]
 
 # %% ../../nbs/batch/02_ray_engine.ipynb #r014x0
 @patch
-def _ended(self:RayEngine, seat, ref):
+def _ended(self:RayEngine, slot, ref):
     "What became of what a seat was at; a worker that is gone is replaced."
-    task, name, seat.ref = seat.task, seat.name, None
+    task, name, slot.ref = slot.task, slot.name, None
     try: given = self.ray.get(ref)
     except Exception as e: # the actor, its node or its memory are gone, or what it gave cannot be read
-        self._leave(seat)
-        if name is None: seat.failures += 1
+        self._leave(slot)
+        if name is None: slot.failures += 1
         why = f'{name or "a worker"} is gone ({type(e).__name__}: {_first_line(e)})'
-        if seat.failures > 3: raise InputError(f'--engine ray: {why}, four times one after the other, before it had begun; see its log in Ray\'s dashboard.') from e
-        self._begin(seat)
+        if slot.failures > 3: raise InputError(f'--engine ray: {why}, four times one after the other, before it had begun; see its log in Ray\'s dashboard.') from e
+        self._begin(slot)
         return (task, name, Failed(why)) if task else None
     # its GPU does nothing more in that process
     if isinstance(given, Failed) and given.lost:
-        self._leave(seat); self._begin(seat)
-    if task: seat.task = None; return task, name, given
+        self._leave(slot); self._begin(slot)
+    if task: slot.task = None; return task, name, given
     if isinstance(given, Failed): raise InputError(given.why)
-    seat.name, seat.failures = given, 0
+    slot.name, slot.failures = given, 0
 
 @patch
 def close(self:RayEngine):
     "Let the workers go, and the cluster if it was started here."
-    for seat in getattr(self, 'seats', ()): self._leave(seat)
+    for slot in getattr(self, 'seats', ()): self._leave(slot)
     if self.own: self.ray.shutdown()

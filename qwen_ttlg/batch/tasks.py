@@ -34,7 +34,7 @@ def still_works(
     pipe, # what the worker has loaded
 )->bool:
     "Can anything be done with what was loaded, after a failure?"
-    if getattr(getattr(pipe, 'team', None), 'lost', None): return False
+    if getattr(getattr(pipe, 'group', None), 'lost', None): return False
     torch = sys.modules.get('torch')
     return torch is None or not torch.cuda.is_initialized() or _answers(torch, getattr(pipe, '_execution_device', None))
 
@@ -94,7 +94,7 @@ class Schedule:
         every:float=1., # seconds
     ):
         self.jobs, self.engine, self.retries, self.every = enumerate(jobs), engine, retries, every
-        self.ready, self.open, self.ended, self.order = [], {}, [], count() # heap of (job, order, Task); number -> _Job; results to be told
+        self.ready, self.open, self.ended, self.order = [], {}, [], count() # heap of (job, order, Task); number -> _Job; results to be reported
         self.again = 0 # tasks that were tried again so far
 
 @dataclass
@@ -140,8 +140,8 @@ def _came(self:Schedule, task, worker, given):
     elif given.lost:
         self._end(n, Failed(f'{task.name}: '*bool(task.name) + f'{given.why} ({_LOST} workers were lost at it)'))
     elif given.final or len(task.tried) >= self.retries:
-        tries = len(task.tried) + 1
-        self._end(n, Failed(f'{task.name}: ' * bool(task.name) + given.why + f' (tried {tries} times)' * (tries > 1), given.final))
+        attempts = len(task.tried) + 1
+        self._end(n, Failed(f'{task.name}: ' * bool(task.name) + given.why + f' (tried {attempts} times)' * (attempts > 1), given.final))
     else: self.again += 1; task.tried.append(worker); heapq.heappush(self.ready, (n, next(self.order), task))
 
 # %% ../../nbs/batch/00_tasks.ipynb #k017

@@ -14,7 +14,7 @@ from unittest import mock
 import diffusers, matplotlib.pyplot as plt, torch
 import diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus as stock
 from ..core import InputError, atomic, make_folder, to_pil
-from ..settings import CARRY_PROMPT, NEGATIVE_PROMPT, SPEEDS, Speed, Settings
+from ..settings import CARRY_PROMPT, NEGATIVE_PROMPT, PROFILES, Profile, Settings
 from ..image.edges import edge_map
 from ..image.latents import check_size, denormalize, token_grid, unpack
 from ..image.losses import EdgeLoss, GramLoss, RandomFeatures
@@ -22,8 +22,8 @@ from ..video.reader import fit_size, parse_size
 from ..model.loading import choose_device, load_pipeline
 from ..model.scenes import Scenes
 from ..frame.guidance import TTLG
-from ..frame.parallel import end_team, load_team
-from ..frame.sampling import edit_frame, encode_prompts, frame_noise, text_pictures
+from ..frame.parallel import end_group, load_group
+from ..frame.sampling import edit_frame, encode_prompts, frame_noise, text_images
 from ..app.cli import _model_flags, _parser, command
 
 # %% ../../nbs/dev/02_bench.ipynb #c011
@@ -54,48 +54,48 @@ def transformer_flop(
     linear = 24*d*d*n # q, k, v and out 8, the feed-forward layers 16
     return config.num_layers*(linear + 4*n*n*d) + 2*d*(tokens*2*config.in_channels + text*config.joint_attention_dim)
 
-def matrix_rate(device, dtype=torch.bfloat16, n=8192, repeats=20)->float:
+def matrix_rate(device, dtype=torch.bfloat16, n=8192, inner_steps=20)->float:
     "Operations a second of a product of two n x n matrices of random numbers: what the card can do."
     a, b = (torch.randn(n, n, device=device).to(dtype) for _ in 'ab')
     for _ in range(3): a @ b
     clock = Clock(device)
     clock('products')
-    for _ in range(repeats): a @ b
+    for _ in range(inner_steps): a @ b
     clock('end')
-    return 2*n**3*repeats/clock.seconds()['products']
+    return 2*n**3*inner_steps/clock.seconds()['products']
 
 # %% ../../nbs/dev/02_bench.ipynb #c021
 class Task:
-    "One frame to draw, guided by edge and Gram loss: pictures, losses, settings."
+    "One frame to generate, guided by edge and Gram loss: images, losses, settings."
     def __init__(self,
         pipe, # a Qwen edit pipeline
         height:int=1024, width:int=1024, # pixels
         num_inference_steps:int=10, true_cfg_scale:float=4., cfg_stop:float=1.,
-        ttlg_last_steps:int=5, ttlg_decode:float=1., ttlg_backward:float=None,
-        references:int=2, # 2: edge map and frame before; 3: an anchor, too
+        ttlg_last_steps:int=5, ttlg_loss_scale:float=1., ttlg_grad_scale:float=None,
+        references:int=2, # 2: edge map and frame before; 3: a tracked reference, too
         features=None, # of the Gram loss; None: random filters
         losses:tuple=('edge', 'gram'),
-        scene:int=1003, # seed of the pictures
+        scene:int=1003, # seed of the images
     ):
         device = pipe._execution_device; scene = Scenes(1, seed=scene)
         self.prev, self.true = (scene.render(k, height, width) for k in (0, 1))
         self.map = edge_map(self.true); self.size, self.steps, self.cfg, self.cfg_stop, self.last = (height, width), num_inference_steps, true_cfg_scale, cfg_stop, ttlg_last_steps
-        self.anchor = scene.render(2, height, width) if references > 2 else None
+        self.extra_reference = scene.render(2, height, width) if references > 2 else None
         edges, prev = (x.to(device) for x in (self.map.edges, self.prev))
         made = dict(edge=lambda: EdgeLoss(edges, self.map.gain), gram=lambda: GramLoss(features or RandomFeatures(), prev, .3))
-        self.losses, self.how = [made[name]() for name in losses], dict(scale=ttlg_decode, back_scale=ttlg_backward, repeats=1)
+        self.losses, self.how = [made[name]() for name in losses], dict(scale=ttlg_loss_scale, back_scale=ttlg_grad_scale, inner_steps=1)
 
     def ours(self, pipe, on_stage=lambda name: None, **how): # `how` goes to TTLG
-        return edit_frame(pipe, self.map.edges, self.prev, anchor=self.anchor, num_inference_steps=self.steps, true_cfg_scale=self.cfg, cfg_stop=self.cfg_stop, seed=1, frame=1, on_stage=on_stage,
+        return edit_frame(pipe, self.map.edges, self.prev, extra_reference=self.extra_reference, num_inference_steps=self.steps, true_cfg_scale=self.cfg, cfg_stop=self.cfg_stop, seed=1, frame=1, on_stage=on_stage,
                           ttlg=TTLG(self.losses, last_steps=self.last, **(self.how | how)))
 
 # %% ../../nbs/dev/02_bench.ipynb #c021f
 def frame_flop(pipe, task)->float:
     "Floating-point operations of the transformer for one frame, with CFG."
-    pictures = [p for p in (task.map.edges.expand(-1, 3, -1, -1), task.prev, task.anchor) if p is not None]
-    text = encode_prompts(pipe, [CARRY_PROMPT], text_pictures(pipe, pictures))[0].shape[1]
+    images = [p for p in (task.map.edges.expand(-1, 3, -1, -1), task.prev, task.extra_reference) if p is not None]
+    text = encode_prompts(pipe, [CARRY_PROMPT], text_images(pipe, images))[0].shape[1]
     rows, cols = token_grid(*task.size)
-    return (task.steps + round(task.cfg_stop*task.steps)*(task.cfg > 1))*transformer_flop(pipe.transformer.config, rows*cols*(1 + len(pictures)), text)
+    return (task.steps + round(task.cfg_stop*task.steps)*(task.cfg > 1))*transformer_flop(pipe.transformer.config, rows*cols*(1 + len(images)), text)
 
 # %% ../../nbs/dev/02_bench.ipynb #c022
 def _callback(task, pipe, lr=.05):
@@ -112,7 +112,7 @@ def _callback(task, pipe, lr=.05):
     return after_step
 
 def plain(task, pipe, output_type='pt'):
-    "The plain recipe: the stock call and its callback; the picture (1,3,H,W), or for 'latent' the tokens (1,T,64)."
+    "The plain recipe: the stock call and its callback; the image (1,3,H,W), or for 'latent' the tokens (1,T,64)."
     h, w = task.size
     with mock.patch.multiple(stock, CONDITION_IMAGE_SIZE=min(384*384, h*w), VAE_IMAGE_SIZE=h*w): # references of the frame's size, as ours
         return pipe(image=[to_pil(task.map.edges), to_pil(task.prev)], prompt=CARRY_PROMPT, negative_prompt=NEGATIVE_PROMPT if task.cfg > 1 else None, true_cfg_scale=task.cfg, height=h, width=w, num_inference_steps=task.steps,
@@ -120,7 +120,7 @@ def plain(task, pipe, output_type='pt'):
 
 # %% ../../nbs/dev/02_bench.ipynb #c023
 def measured(
-    draw, # draws a frame; given a `Clock`
+    generate, # generates a frame; given a `Clock`
     device,
     frames:int=3, # timed, after one that is not
 )->dict:
@@ -132,16 +132,16 @@ def measured(
     for k in range(frames + 1):
         if k == 1 and clock.gpu: torch.cuda.reset_peak_memory_stats()
         if k == 1: clock.marks = []
-        wait(); start = time.perf_counter(); draw(clock); wait(); times.append(time.perf_counter() - start)
+        wait(); start = time.perf_counter(); generate(clock); wait(); times.append(time.perf_counter() - start)
     stages = {k: v/frames for k, v in clock.seconds().items() if k != 'rest'}
     return dict(first=times[0], seconds=times[1:], stages=stages, peak=torch.cuda.max_memory_allocated() if clock.gpu else None, held=torch.cuda.memory_allocated() if clock.gpu else None)
 
 # %% ../../nbs/dev/02_bench.ipynb #c032
 def _row(name, pipe, task, frames, gpus=1, alone=None):
-    "Measure one way; its row, and the latents it drew. `alone` are those of one GPU."
+    "Measure one way; its row, and the latents it made. `alone` are those of one GPU."
     device, kept, plainly = pipe._execution_device, [], name == 'plain'
-    def draw(clock): kept[:] = [*kept[-1:], plain(task, pipe) if plainly else task.ours(pipe, clock).latents]
-    found = measured(draw, device, frames); flop, gpu = frame_flop(pipe, task), device.type == 'cuda'
+    def generate(clock): kept[:] = [*kept[-1:], plain(task, pipe) if plainly else task.ours(pipe, clock).latents]
+    found = measured(generate, device, frames); flop, gpu = frame_flop(pipe, task), device.type == 'cuda'
     rate = matrix_rate(device) if gpu else matrix_rate(device, torch.float32, 1024)
     frame = sum(found['seconds'])/frames; busy = found['stages'].get('denoising')
     row = dict(name=name + (f', {gpus} {"GPUs" if gpu else "processes"}' if gpus > 1 else ''), gpus=gpus, frame=frame, **found, **{'else': frame - sum(found['stages'].values()), 'width': task.size[1], 'height': task.size[0], 'flop': flop, 'rate': rate, 'share': busy and flop/busy/rate/gpus})
@@ -152,17 +152,17 @@ def _row(name, pipe, task, frames, gpus=1, alone=None):
 def _apart(a, b): return ((a - b.to(a)).norm()/b.norm()).item() # how far two tensors are from each other, of their size
 
 # %% ../../nbs/dev/02_bench.ipynb #c034
-def _limit(device, cap):
-    "Give unused memory back, and let no more than `cap` GB be used from now on."
+def _limit(device, memory_limit):
+    "Give unused memory back, and let no more than `memory_limit` GB be used from now on."
     if device.type != 'cuda': return
     torch.cuda.empty_cache()
-    torch.cuda.set_per_process_memory_fraction(min(1., cap*1e9/torch.cuda.get_device_properties(device).total_memory) if cap else 1., device.index or 0)
+    torch.cuda.set_per_process_memory_fraction(min(1., memory_limit*1e9/torch.cuda.get_device_properties(device).total_memory) if memory_limit else 1., device.index or 0)
 
-def _about(device, info, common, width, height, cap):
+def _about(device, info, common, width, height, memory_limit):
     "The circumstances."
     name = torch.cuda.get_device_name(device) if device.type == 'cuda' else f'{platform.processor() or platform.machine()} CPU, {torch.get_num_threads()} threads'
     return dict(date=time.strftime('%d %B %Y'), device=name, python=platform.python_version(), torch=torch.__version__, diffusers=diffusers.__version__, model=info.model_id, dtype=info.dtype, width=width, height=height,
-                steps=common['num_inference_steps'], cfg=common['true_cfg_scale'], last_steps=common['ttlg_last_steps'], losses=list(common['losses']), references=common.get('references', 2), cap=cap)
+                steps=common['num_inference_steps'], cfg=common['true_cfg_scale'], last_steps=common['ttlg_last_steps'], losses=list(common['losses']), references=common.get('references', 2), memory_limit=memory_limit)
 
 # %% ../../nbs/dev/02_bench.ipynb #c031
 @dataclass
@@ -179,49 +179,49 @@ class Bench:
             shown = [f"{r['frame']:.3f}", f"{base/r['frame']:.2f}x", *(f"{r['stages'][k]:.3f}" if k in r['stages'] else '' for k in STAGES), f"{r['else']:.3f}", f"{r['peak']/2**30:.1f}" if r['peak'] else '', f"{r['flop']/1e12:.4g}", f"{r['share']:.0%}" if r['share'] else '']
             lines.append(f"{r['name']:{wide}}" + ''.join(f'{s:>11}' for s in shown))
         for r in self.rows:
-            if 'apart' in r: lines.append(f"{r['name']}: latents {r['apart']:.4f} of their size from those of one; drawn again, {r['again']:.4f} from their own")
+            if 'apart' in r: lines.append(f"{r['name']}: latents {r['apart']:.4f} of their size from those of one; resampled, {r['again']:.4f} from their own")
         return '\n'.join(lines)
 
 STAGES = 'references', 'text', 'denoising', 'guidance', 'decoding' 
 
 # %% ../../nbs/dev/02_bench.ipynb #c032b
-def check_bench(ways, frames=1, gpus=1):
+def check_bench(variants, frames=1, gpus=1):
     "`InputError` for what `bench` cannot measure."
-    for w in ways:
-        if w not in ('plain', *SPEEDS): raise InputError(f'--ways {w}: not one of {", ".join(("plain", *SPEEDS))}.')
+    for w in variants:
+        if w not in ('plain', *PROFILES): raise InputError(f'--variants {w}: not one of {", ".join(("plain", *PROFILES))}.')
     if gpus not in (1, 2, 4): raise InputError(f'--gpus {gpus}: a frame can be shared by 2 or 4; use one of these, or leave the flag out.')
     if frames < 1: raise InputError(f'--frames {frames}: must be at least 1.')
 
 # %% ../../nbs/dev/02_bench.ipynb #c033
 def bench(
     model:str='tiny', # 'tiny', 'random' (full size, random weights), a folder or a hub id
-    ways:tuple=('plain', 'exact'), # 'plain' or names of speeds
+    variants:tuple=('plain', 'exact'), # 'plain' or names of speeds
     width:int=None, height:int=None, # pixels; None: 1024, or 128 for the tiny model
     frames:int=3, # timed for each way, after one that is not
     device:str=None, dtype:str='bf16',
-    cap:float=None, # GB (10^9 bytes): no more of the GPU's memory may be used once the model is loaded
+    memory_limit:float=None, # GB (10^9 bytes): no more of the GPU's memory may be used once the model is loaded
     gpus:int=1, # 2 or 4: measure every speed with a frame shared by so many GPUs, too
     progress=print, # called with a line for every way
-    **settings, # of `Task`: steps, CFG, window, references, losses; they stand before those of a speed
+    **settings, # of `Task`: steps, CFG, window, references, losses; they stand before those of a profile
 )->Bench:
-    "Draw the same frame in several ways, and measure each."
+    "Generate the same frame in several ways, and measure each."
     device, tiny = choose_device(device), model == 'tiny'
     width, height = width or (128 if tiny else 1024), height or (128 if tiny else 1024); check_size(height, width)
-    check_bench(ways, frames, gpus)
+    check_bench(variants, frames, gpus)
     common, rows = dict(num_inference_steps=10, true_cfg_scale=4., ttlg_last_steps=5, losses=('edge', 'gram')) | settings, []
-    for name in ways:
-        speed, alone = SPEEDS.get(name, SPEEDS['off']), None; own = speed.settings if name != 'plain' else {}
+    for name in variants:
+        profile, alone = PROFILES.get(name, PROFILES['reference']), None; own = profile.settings if name != 'plain' else {}
         w, h = fit_size(width, height, own.get('size'))
-        progress(f'{name}: {speed.help if name != "plain" else "the stock pipeline and a callback"}')
+        progress(f'{name}: {profile.help if name != "plain" else "the stock pipeline and a callback"}')
         for n in (1, gpus) if gpus > 1 and name != 'plain' else (1,):
-            how = dict(dtype=dtype, device=str(device), speed=name if name != 'plain' else 'off')
-            pipe = load_pipeline(model, **how) if n == 1 else load_team(model, gpus=n, **how); gc.collect()
+            how = dict(dtype=dtype, device=str(device), profile=name if name != 'plain' else 'reference')
+            pipe = load_pipeline(model, **how) if n == 1 else load_group(model, gpus=n, **how); gc.collect()
             try:
-                _limit(device, cap)
+                _limit(device, memory_limit)
                 row, alone = _row(name, pipe, Task(pipe, h, w, **common | {k: v for k, v in own.items() if k != 'size'} | settings), frames, n, alone)
                 rows.append(row)
-            finally: end_team(pipe); info, pipe = pipe.info, None; gc.collect(); _limit(device, None)
-    return Bench(_about(device, info, common, width, height, cap), rows)
+            finally: end_group(pipe); info, pipe = pipe.info, None; gc.collect(); _limit(device, None)
+    return Bench(_about(device, info, common, width, height, memory_limit), rows)
 
 # %% ../../nbs/dev/02_bench.ipynb #c036
 def plot_bench(found:Bench, ax=None):
@@ -251,12 +251,12 @@ def save_bench(found:Bench, out):
 # %% ../../nbs/dev/02_bench.ipynb #c051
 def _bench(args):
     width, height = parse_size(args.size) if args.size else (None, None)
-    settings = {k: getattr(args, k) for k in ('num_inference_steps', 'true_cfg_scale', 'cfg_stop', 'ttlg_last_steps', 'ttlg_decode', 'ttlg_backward', 'references') if getattr(args, k) is not None}
+    settings = {k: getattr(args, k) for k in ('num_inference_steps', 'true_cfg_scale', 'cfg_stop', 'ttlg_last_steps', 'ttlg_loss_scale', 'ttlg_grad_scale', 'references') if getattr(args, k) is not None}
     Settings(**{k: v for k, v in settings.items() if k != 'references'}) # what is wrong is said
     if args.losses is not None: settings['losses'] = tuple(l for l in args.losses.split(',') if l not in ('', 'none'))
     if unknown := set(settings.get('losses', ())) - {'edge', 'gram'}: raise InputError(f'--losses {args.losses}: {sorted(unknown)[0]!r} is not one of edge, gram, none.')
-    ways = tuple(args.ways.split(',')); check_bench(ways, args.frames, args.gpus); make_folder(args.out)
-    found = bench(args.model_id, ways, width, height, args.frames, args.device, args.dtype, args.cap, args.gpus, lambda line: print(line, file=sys.stderr), **settings)
+    variants = tuple(args.variants.split(',')); check_bench(variants, args.frames, args.gpus); make_folder(args.out)
+    found = bench(args.model_id, variants, width, height, args.frames, args.device, args.dtype, args.memory_limit, args.gpus, lambda line: print(line, file=sys.stderr), **settings)
     save_bench(found, args.out); print(f'{found}\n{args.out}/bench.json, {args.out}/bench.png')
 
 # %% ../../nbs/dev/02_bench.ipynb #c052
@@ -266,14 +266,14 @@ def qwen_ttlg_bench(argv):
     p = _parser('qwen_ttlg_bench', qwen_ttlg_bench.__doc__)
     p.add_argument('out', nargs='?', default='bench', help='folder for bench.json and bench.png, made if absent (default: bench)')
     _model_flags(p, 'tiny')
-    p.add_argument('--ways', default='plain,exact', help=f'what to measure, with commas between: plain, {", ".join(SPEEDS)}; the first is what the others are compared with (default: plain,exact)')
+    p.add_argument('--variants', default='plain,exact', help=f'what to measure, with commas between: plain, {", ".join(PROFILES)}; the first is what the others are compared with (default: plain,exact)')
     p.add_argument('--size', help='WxH (default: 1024x1024, for the tiny model 128x128)')
     p.add_argument('--frames', type=int, default=3, help='how many to time, after one that is not (default: 3)')
-    p.add_argument('--cap', type=float, help="GB (10^9 bytes): use no more of the GPU's memory once the model is loaded")
+    p.add_argument('--memory_limit', type=float, help="GB (10^9 bytes): use no more of the GPU's memory once the model is loaded")
     p.add_argument('--gpus', type=int, default=1, metavar='INT', help='2 or 4: measure every speed with a frame shared by so many GPUs, too (default: 1)')
-    p.add_argument('--references', type=int, choices=(2, 3), metavar='INT', help='2: edge map and frame before, 3: an anchor, too (default: 2)')
+    p.add_argument('--references', type=int, choices=(2, 3), metavar='INT', help='2: edge map and frame before, 3: a tracked reference, too (default: 2)')
     p.add_argument('--losses', help='edge, gram, both with a comma between, or none (default: edge,gram)')
-    for name, kind in (('num_inference_steps', int), ('true_cfg_scale', float), ('cfg_stop', float), ('ttlg_last_steps', int), ('ttlg_decode', float), ('ttlg_backward', float)):
-        p.add_argument(f'--{name}', type=kind, metavar=kind.__name__.upper(), help='as for qwen_process_video, for all ways (default: 10 steps, CFG 4, the last 5 guided, and what goes with a speed)')
+    for name, kind in (('num_inference_steps', int), ('true_cfg_scale', float), ('cfg_stop', float), ('ttlg_last_steps', int), ('ttlg_loss_scale', float), ('ttlg_grad_scale', float)):
+        p.add_argument(f'--{name}', type=kind, metavar=kind.__name__.upper(), help='as for qwen_process_video, for all ways (default: 10 steps, CFG 4, the last 5 guided, and what goes with a profile)')
     args = p.parse_args(argv)
     _bench(args)

@@ -12,108 +12,108 @@ from dataclasses import fields, replace
 from itertools import islice, repeat
 from pathlib import Path
 from tqdm.auto import tqdm
-from ..core import InputError, atomic, open_picture, to_tensor
-from ..settings import Remedies, Selection
+from ..core import InputError, atomic, open_image, to_tensor
+from ..settings import DriftSettings, Selection
 from ..image.edges import edge_map, load_edges
-from ..metrics.frame_metrics import Measures, Networks, psnr, ssim
+from ..metrics.frame_metrics import FrameMetrics, PerceptualModels, psnr, ssim
 from ..metrics.schema import COLUMNS, append_row, read_rows, save_schema
 from ..video.frame_selection import find_starts, read_shots
 from ..video.reader import frame_files
 from ..model.loading import choose_device
 from ..run.drift import Drift, misplaced
-from ..run.run_folder import claim, file_hash, files_hash, picture_hash, read_run
+from ..run.run_folder import claim, file_hash, files_hash, image_hash, read_run
 from ..run.targets import edge_strength
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g007
 def run_selection(
     folder, # of frames
-    given:Selection=None, # for frames that were not drawn from a video by this tool
+    given:Selection=None, # for frames that were not generated from a video by this tool
     shape:float=None, # width over height of the source: frames of about this shape were cut to it, others stretched
 )->Selection:
-    "Which frames of a source the frames of a folder were drawn from: what run.json says, else what is given, at the size of the frames."
-    contract, given = read_run(folder)['contract'] if (Path(folder)/'run.json').exists() else {}, given or Selection()
-    if 'every_nth' in contract: return replace(given, max_frames=None, end=None, **{f.name: contract[f.name] for f in fields(Selection) if f.name in contract})
+    "Which frames of a source the frames of a folder were generated from: what run.json says, else what is given, at the size of the frames."
+    configuration, given = read_run(folder)['configuration'] if (Path(folder)/'run.json').exists() else {}, given or Selection()
+    if 'every_nth' in configuration: return replace(given, max_frames=None, end=None, **{f.name: configuration[f.name] for f in fields(Selection) if f.name in configuration})
     if given.size: return given
-    w, h = open_picture(frame_files(folder, 'frame_*.png')[0]).size
+    w, h = open_image(frame_files(folder, 'frame_*.png')[0]).size
     whole = shape is None or abs(w/h/shape - 1) > .05
-    return replace(given, size=f'{w}x{h}', policy='stretch' if whole else 'crop')
+    return replace(given, size=f'{w}x{h}', resize_mode='stretch' if whole else 'crop')
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g007f
 def source_of(folder, source, given=None):
     "The selection, and `VideoInfo` of the source of a folder's frames; `InputError` for another video than a run's."
     info = run_selection(folder, given).probe(source); selection = run_selection(folder, given, info.width/info.height)
-    wanted = read_run(folder)['contract'].get('video hash') if (Path(folder)/'run.json').exists() else None
+    wanted = read_run(folder)['configuration'].get('video hash') if (Path(folder)/'run.json').exists() else None
     if wanted and wanted != (file_hash(info.path) if not info.path.is_dir() else files_hash(frame_files(info.path))): raise InputError(f'--source {source}: not the video that {folder} was made from; give that one.')
     return selection, info
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g007c
 def enough(
-    pictures, n:int, # an iterator, and how many of them
+    images, n:int, # an iterator, and how many of them
     what:str, why:str, # for the sentence
-):  # yields pictures
-    "`n` of the pictures; `InputError` if there are fewer."
+):  # yields images
+    "`n` of the images; `InputError` if there are fewer."
     k = 0
-    for k, pic in enumerate(islice(pictures, n), 1): yield pic
+    for k, pic in enumerate(islice(images, n), 1): yield pic
     if k < n: raise InputError(f'{what}: {k} {why}, and there are {n} frames; give --every_nth, --fps, --start or --end as they were when the frames were made.')
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g010
-def _row(i, shot, img, e, gain, source, prev, before, measures, drift, begins, true):
+def _row(i, shot, img, e, gain, source, prev, before, metrics_of, drift, begins, true):
     "What can be said of one frame."
-    row = dict(frame=i, shot=shot, picture=picture_hash(img)) | measures.alone(img, e, gain and gain*(e.gain or 1.))
+    row = dict(frame=i, shot=shot, frame_hash=image_hash(img)) | metrics_of.alone(img, e, gain and gain*(e.gain or 1.))
     if drift and not begins:
         found = misplaced(img, e)
         row |= drift.numbers(img, e, found if drift.placed is None else found.where(drift.placed))
-    if not begins: row |= measures.since(img, prev, source, before)
+    if not begins: row |= metrics_of.since(img, prev, source, before)
     if true:
-        real = to_tensor(open_picture(true))
-        if real.shape != img.shape: raise InputError(f'{true}: {real.shape[-1]}x{real.shape[-2]} pixels where the frames have {img.shape[-1]}x{img.shape[-2]}; make all pictures one size.')
+        real = to_tensor(open_image(true))
+        if real.shape != img.shape: raise InputError(f'{true}: {real.shape[-1]}x{real.shape[-2]} pixels where the frames have {img.shape[-1]}x{img.shape[-2]}; make all images one size.')
         row |= dict(psnr=float(psnr(img, real)), ssim=float(ssim(img, real)))
     return row
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g009
 def folder_rows(
     files:list, # the frames, the first one included
-    pictures, maps, truth, # beside them: pictures, files of edge maps, files; or None again and again
+    images, maps, ground_truth, # beside them: images, files of edge maps, files; or None again and again
     starts=(), # frames with which further shots begin
-    nets:Networks=None,
-    method:str='sobel', # of edge maps that are drawn here
-    baselines:dict=None, # is filled: shot -> what a blank picture has
+    nets:PerceptualModels=None,
+    method:str='sobel', # of edge maps that are generated here
+    baselines:dict=None, # is filled: shot -> what a blank image has
 ):  # yields a row for every frame after the first, without what only a run knows
     "Measure frames one after the other, in constant memory."
-    measures = drift = gain = prev = before = None; shot = -1
-    for i, (file, pic, map_file, true) in enumerate(zip(files, pictures, maps, truth)):
-        img, source = to_tensor(open_picture(file)), pic and to_tensor(pic)
+    metrics_of = drift = gain = prev = before = None; shot = -1
+    for i, (file, pic, map_file, true) in enumerate(zip(files, images, maps, ground_truth)):
+        img, source = to_tensor(open_image(file)), pic and to_tensor(pic)
         if prev is not None and img.shape != prev.shape: raise InputError(f'{file}: {img.shape[-1]}x{img.shape[-2]} pixels where the first frame has {prev.shape[-1]}x{prev.shape[-2]}; make all frames one size.')
         e = load_edges(map_file, *img.shape[-2:]) if map_file else edge_map(source, method) if source is not None else None
         begins = not i or i in starts
-        if begins: measures, drift, gain, shot = Measures(img, nets), None, None, shot + 1
+        if begins: metrics_of, drift, gain, shot = FrameMetrics(img, nets), None, None, shot + 1
         elif drift: drift.follow(source)
         if e and drift is None: # the first frame of the shot, or the first one with edges
-            drift, gain = Drift(Remedies(), img if begins else measures.first, source if begins else None, e), edge_strength(measures.first, e)
-            if baselines is not None: baselines[str(shot)] = measures.baselines(e if begins else None, gain*(e.gain or 1.))
-        if i: yield _row(i, shot, img, e, gain, source, prev, before, measures, drift, begins, true)
+            drift, gain = Drift(DriftSettings(), img if begins else metrics_of.first, source if begins else None, e), edge_strength(metrics_of.first, e)
+            if baselines is not None: baselines[str(shot)] = metrics_of.baselines(e if begins else None, gain*(e.gain or 1.))
+        if i: yield _row(i, shot, img, e, gain, source, prev, before, metrics_of, drift, begins, true)
         prev, before = img, source
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g007b
-def _beside(folder, files, source, selection, edges, truth):
-    "What stands beside the frames: the source's pictures, edge maps and true frames, each None or an iterator as long as the frames."
-    pictures = repeat(None)
+def _beside(folder, files, source, selection, edges, ground_truth):
+    "What stands beside the frames: the source's images, edge maps and ground-truth frames, each None or an iterator as long as the frames."
+    images = repeat(None)
     if source:
         selection, info = source_of(folder, source, selection)
-        pictures = enough(selection.frames(info), len(files), f'--source {source}', 'frames are chosen of it')
+        images = enough(selection.frames(info), len(files), f'--source {source}', 'frames are chosen of it')
     maps = frame_files(edges) if edges else frame_files(Path(folder)/'edges') if (Path(folder)/'edges').is_dir() else None
     if maps and len(maps) < len(files) - 1: raise InputError(f'{edges or Path(folder)/"edges"}: {len(maps)} edge maps for {len(files) - 1} frames after the first; give one for each.')
-    true = frame_files(truth) if truth else None
-    if true and len(true) < len(files): raise InputError(f'--truth {truth}: {len(true)} pictures for {len(files)} frames; give one for each.')
-    return pictures, [None, *maps] if maps else repeat(None), true or repeat(None)
+    true = frame_files(ground_truth) if ground_truth else None
+    if true and len(true) < len(files): raise InputError(f'--ground_truth {ground_truth}: {len(true)} images for {len(files)} frames; give one for each.')
+    return images, [None, *maps] if maps else repeat(None), true or repeat(None)
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g011m
-_RUNS_OWN = 'seed', 'tries', 'gate', 'guided_steps', 'skipped_steps', 'edge_floor', 'shift_x', 'shift_y', 'zoom', 'edges' # what the frames alone do not tell
+_RUNS_OWN = 'seed', 'attempts', 'gate', 'guided_steps', 'skipped_steps', 'edge_loss_vae', 'shift_x', 'shift_y', 'zoom', 'edge_map_hash' # what the frames alone do not tell
 _OF_BEFORE = 'lpips_to_prev', 'warp_error', 'flicker' # of a frame and the one before
-_OF_FIRST = 'edge_loss', 'edge_f1', 'gram_loss', 'gram_relative', 'similarity', 'lpips_to_init', 'colour_difference', 'detail' # and the first one of its shot
+_OF_FIRST = 'edge_loss', 'edge_f1', 'gram_loss', 'gram_relative', 'style_similarity', 'lpips_to_init', 'colour_difference', 'sharpness_ratio' # and the first one of its shot
 
 def _still(known, frame, before, first):
-    "What a known row says that still holds: whether the frame, the one before and the first of its shot are the pictures it was written for."
+    "What a known row says that still holds: whether the frame, the one before and the first of its shot are the images it was written for."
     if not frame: return {}
     gone = _OF_BEFORE*(not before) + _OF_FIRST*(not first)
     return {k: v for k, v in known.items() if v != '' and k not in gone}
@@ -122,7 +122,7 @@ def _merged(row, known, still, run, source):
     "What is measured now over what still holds; a run's own knowledge stays, and without its source what holds goes before."
     now = {k: v for k, v in row.items() if v != ''}
     if not run: return still | now
-    asked = {k: now[k] for k in ('psnr', 'ssim') if k in now} # of the true frames that were given
+    asked = {k: now[k] for k in ('psnr', 'ssim') if k in now} # of the ground-truth frames that were given
     return (still | now if source else now | still | asked) | {k: known[k] for k in _RUNS_OWN}
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g012
@@ -141,7 +141,7 @@ def _starts(source, selection, folder, n, known):
     return find_starts(info, selection, folder, '', selection.times(info), progress=False)['starts']
 
 def _beside_metrics(folder, baselines, same):
-    "The schema, and what a blank picture has; what was known of a shot whose first frame is the `same` stays."
+    "The schema, and what a blank image has; what was known of a shot whose first frame is the `same` stays."
     file = folder/'baselines.json'; known = json.loads(file.read_text()) if file.exists() else {}
     before = {shot: known.get(shot, {}) if as_before else {} for shot, as_before in same.items()}
     for shot, old in before.items():
@@ -151,35 +151,35 @@ def _beside_metrics(folder, baselines, same):
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g011
 def measure_folder(
-    folder:str|Path, # of frames; the first is the one that has the look
+    folder:str|Path, # of frames; the first is the one that has the style
     source:str|Path=None, # the video they were made from
     selection:Selection=None, # which of its frames; a run knows that itself
-    edges:str|Path=None, # folder of edge maps; None: `edges` in the folder, else drawn from the source
-    truth:str|Path=None, # folder of true frames
+    edges:str|Path=None, # folder of edge maps; None: `edges` in the folder, else generated from the source
+    ground_truth:str|Path=None, # folder of ground-truth frames
     out:str|Path=None, # the CSV file; None: metrics.csv in the folder
     pattern:str='frame_*.png', # which files of the folder
-    networks:str='auto', # LPIPS and VGG16: 'auto' or 'off'
+    perceptual_metrics:str='auto', # LPIPS and VGG16: 'auto' or 'off'
     device:str=None, # where the networks run; None: the best present
     progress:bool=True,
 )->Path: # the CSV file
     "Measure the frames of a folder; of a run's frames keep what only the run knows, and what is known of unchanged frames and not measured now. `InputError` for files that do not go together."
     folder = Path(folder); files = frame_files(folder, pattern); run = (folder/'run.json').exists()
-    if len(files) < 2: raise InputError(f'{folder}: one frame; at least two are needed, the first has the look.')
+    if len(files) < 2: raise InputError(f'{folder}: one frame; at least two are needed, the first has the style.')
     target, chosen = Path(out) if out else folder/'metrics.csv', run_selection(folder, selection)
     known = _known_rows(folder/'metrics.csv' if run else target, run)
     if run and out: _known_rows(target, False)
     if run: files = files[:len(known) + 1]
-    beside = _beside(folder, files, source, selection, edges, truth)
+    beside = _beside(folder, files, source, selection, edges, ground_truth)
     starts = read_shots(folder)['starts'] if run else _starts(source, chosen, folder, len(files), known)
-    nets, baselines = Networks.load(networks, choose_device(device)), {}
+    nets, baselines = PerceptualModels.load(perceptual_metrics, choose_device(device)), {}
     rows = folder_rows(files, *beside, starts, nets, chosen.edge_method, baselines)
     with claim(folder) if run else nullcontext():
-        first = picture_hash(to_tensor(open_picture(files[0]))) # which has no row
+        first = image_hash(to_tensor(open_image(files[0]))) # which has no row
         same = [not run or read_run(folder).get('init') == first]
         with atomic(target) as tmp:
             for row in tqdm(rows, total=len(files) - 1, unit='frame', disable=not progress):
                 i = row['frame']; old = known[i - 1] if i <= len(known) else dict.fromkeys(COLUMNS, '')
-                same.append(old['picture'] == row['picture']); begin = max((s for s in starts if s <= i), default=0)
+                same.append(old['frame_hash'] == row['frame_hash']); begin = max((s for s in starts if s <= i), default=0)
                 append_row(tmp, _merged(row, old, _still(old, same[i], same[i - 1], same[begin]), run, source))
         begins = [0, *(s for s in starts if s < len(files))]
         if not out: _beside_metrics(folder, baselines, {str(shot): same[s] for shot, s in enumerate(begins)})

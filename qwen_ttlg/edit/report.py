@@ -19,7 +19,7 @@ from statistics import mean, median
 from fastcore.basics import patch
 from jinja2 import Environment, FileSystemLoader
 from PIL import Image, ImageDraw, ImageFont
-from ..core import InputError, atomic, data_image, data_uri, open_picture, printable, sheet
+from ..core import InputError, atomic, data_image, data_uri, open_image, printable, sheet
 from ..settings import CARRY_PROMPT, Selection, Settings, as_flags
 from ..metrics.schema import SCHEMA, TIMING_COLUMNS, as_numbers, edge_residual, read_rows
 from ..video.frame_selection import read_shots
@@ -52,16 +52,16 @@ class Run:
         read = lambda f: json.loads(f.read_text()) if f.exists() else {}
         return cls(folder, name or folder.resolve().name, files[:len(rows) + 1], rows, as_numbers(rows) | cost, about, read(folder/'baselines.json'), read_shots(folder)['starts'])
 
-    def level(self, kind, column): # mean over the shots of what a blank picture or the VAE has
+    def level(self, kind, column): # mean over the shots of what a blank image or the VAE has
         found = [b[kind][column] for b in self.baselines.values() if column in b.get(kind, {})]
         return mean(found) if found else None
 
 # %% ../../nbs/edit/01_report.ipynb #r011
-_BESIDE = {'edge_loss': {'blank picture': 'edge_blank', 'through the VAE': 'edge_floor'}, 'warp_error': {'source': 'warp_source'}, 'flicker': {'source': 'flicker_source'}}
+_BESIDE = {'edge_loss': {'blank image': 'edge_blank', 'through the VAE': 'edge_loss_vae'}, 'warp_error': {'source': 'warp_source'}, 'flicker': {'source': 'flicker_source'}}
 _HIDDEN = {b for names in _BESIDE.values() for b in names.values()}
 _BY = {c.name: c for c in SCHEMA}
 _COST = {'seconds': ('Seconds a frame', 's', 'lower'), 'resident_mb': ('Memory of the process', 'MB', 'lower'), 'gpu_mb': ('Peak memory of the GPU', 'MB', 'lower')}
-_TABLE = 'edge_loss', 'edge_f1', 'gram_loss', 'lpips_to_init', 'similarity', 'lpips_to_prev', 'warp_error', 'flicker', 'colour_difference', 'detail', 'psnr', 'ssim', 'seconds'
+_TABLE = 'edge_loss', 'edge_f1', 'gram_loss', 'lpips_to_init', 'style_similarity', 'lpips_to_prev', 'warp_error', 'flicker', 'colour_difference', 'sharpness_ratio', 'psnr', 'ssim', 'seconds'
 
 def _title(k): return _BY[k].title if k in _BY else _COST[k][0]
 def _unit(k): return _BY[k].unit if k in _BY else _COST[k][1]
@@ -82,7 +82,7 @@ def summary(
     rows = [dict(name=r.name, kind='run', values=[_text(m[k]) for k in shown], best=b) for r, m, b in zip(runs, means, best)]
     first = runs[0]
     beside = lambda who: {k: _mean(first.numbers[column]) for k, names in _BESIDE.items() for name, column in names.items() if name == who}
-    for name, found in (('blank picture', {k: first.level('blank', k) for k in shown if k in _BY} | beside('blank picture')), ('first frame through the VAE', {k: first.level('floor', k) for k in shown if k in _BY} | beside('through the VAE')), ('source itself', beside('source'))):
+    for name, found in (('blank image', {k: first.level('blank', k) for k in shown if k in _BY} | beside('blank image')), ('first frame through the VAE', {k: first.level('vae', k) for k in shown if k in _BY} | beside('through the VAE')), ('source itself', beside('source'))):
         if any(v is not None for v in found.values()): rows.append(dict(name=name, kind='baseline', values=[_text(found.get(k)) for k in shown], best=[False]*len(shown)))
     return dict(columns=[dict(title=_title(k), unit=_unit(k), better=_better(k), about=_BY[k].about if k in _BY else '') for k in shown], rows=rows)
 
@@ -90,10 +90,10 @@ def summary(
 @patch
 def _repr_html_(self:Run):
     shown = sorted({round(k*(len(self.files) - 1)/7) for k in range(8)}); table = summary([self])
-    pictures = sheet({'': [open_picture(self.files[i]) for i in shown]}, titles=[f'frame {i}' for i in shown])
+    images = sheet({'': [open_image(self.files[i]) for i in shown]}, titles=[f'frame {i}' for i in shown])
     head = ''.join(f'<th>{escape(r["name"])}</th>' for r in table['rows'])
     rows = ''.join(f'<tr><th style="text-align:left">{c["title"]}</th>' + ''.join(f'<td>{r["values"][k] or "–"}</td>' for r in table['rows']) + '</tr>' for k, c in enumerate(table['columns']))
-    return data_image(pictures, 85) + f'<table><tr><th></th>{head}</tr>{rows}</table>'
+    return data_image(images, 85) + f'<table><tr><th></th>{head}</tr>{rows}</table>'
 
 # %% ../../nbs/edit/01_report.ipynb #r015
 def curves(runs, shown):
@@ -102,7 +102,7 @@ def curves(runs, shown):
     at = lambda values: [None if not i or i > len(values) else values[i - 1] for i in shown]
     for k in [c.name for c in SCHEMA if c.kind == 'number' and c.name not in _HIDDEN] + list(_COST):
         if not any(_mean(r.numbers[k]) is not None for r in runs): continue
-        levels = [dict(name=n, value=v) for n, kind in (('blank picture', 'blank'), ('through the VAE', 'floor')) if k in _BY and k not in _BESIDE and (v := runs[0].level(kind, k)) is not None]
+        levels = [dict(name=n, value=v) for n, kind in (('blank image', 'blank'), ('through the VAE', 'vae')) if k in _BY and k not in _BESIDE and (v := runs[0].level(kind, k)) is not None]
         out.append(dict(name=k, title=_title(k), group=_BY[k].group if k in _BY else 'Cost', unit=_unit(k), better=_better(k), about=_BY[k].about if k in _BY else '', levels=levels,
                         lines=[dict(name=r.name, values=at(r.numbers[k])) for r in runs], baselines=[dict(name=n, values=at(runs[0].numbers[c])) for n, c in _BESIDE.get(k, {}).items() if _mean(runs[0].numbers[c]) is not None]))
     return out
@@ -111,13 +111,13 @@ def curves(runs, shown):
 def worst(run, shown, most=4, of=''):
     "The worst frames by what tells most."
     place, out = {i: n for n, i in enumerate(shown)}, []
-    for k in ('edge_loss', 'warp_error', 'colour_difference', 'similarity', 'lpips_to_init', 'psnr'):
+    for k in ('edge_loss', 'warp_error', 'colour_difference', 'style_similarity', 'lpips_to_init', 'psnr'):
         there = [(v, i) for i, v in enumerate(run.numbers[k], 1) if v is not None and i in place]
         if there: out.append(dict(title=_title(k) + of, frames=[dict(index=place[i], value=_text(v)) for v, i in sorted(there, key=lambda p: -_badness(k, p[0]))[:most]]))
     return out
 
 # %% ../../nbs/edit/01_report.ipynb #r017
-_KEY = 'edge_loss', 'similarity', 'lpips_to_init', 'warp_error', 'colour_difference', 'detail'
+_KEY = 'edge_loss', 'style_similarity', 'lpips_to_init', 'warp_error', 'colour_difference', 'sharpness_ratio'
 
 def shot_rows(run, shown):
     "Means shot by shot, if there are several: the columns' titles, and the rows."
@@ -150,7 +150,7 @@ def environment_rows(runs): return _beside(runs, lambda r: r.about.get('versions
 
 # %% ../../nbs/edit/01_report.ipynb #r020
 def _defaults(): return asdict(Settings()) | asdict(Selection())
-def _asked(run): return {k: v for k, v in run.about.get('contract', {}).items() if not k.endswith('hash')}
+def _asked(run): return {k: v for k, v in run.about.get('configuration', {}).items() if not k.endswith('hash')}
 
 def settings_rows(runs):
     "Those that are not the default, or with several runs those that differ; and all."
@@ -170,20 +170,20 @@ def repeat_command(run):
     return shlex.join(['qwen_process_video', 'VIDEO', str(run.folder), *(w for p in parts for w in as_flags(p))])
 
 # %% ../../nbs/edit/01_report.ipynb #r021
-LOST, LOST_OF_BLANK, SOFT = .5, .8, .8 # an edge residual above this, of the way from the VAE alone to a blank picture; where the VAE's part is not known, of a blank picture's loss; edges below this share of those expected
+LOST, LOST_OF_BLANK, SOFT = .5, .8, .8 # an edge residual above this, of the way from the VAE alone to a blank image; where the VAE's part is not known, of a blank image's loss; edges below this share of those expected
 
 def _shape_warnings(run):
     "What numbers say that an eye should look at."
     told = lambda ks: ', '.join(map(str, ks[:5])) + f' and {len(ks) - 5} more'*(len(ks) > 5)
-    blank, detail = (run.numbers.get(k, []) for k in ('edge_blank', 'detail')); usual = median([b for b in blank if b] or [0])
-    lost = [i for i, row in enumerate(run.rows, 1) if (edge_residual(row) or 0) > (LOST if row['edge_floor'] else LOST_OF_BLANK)]
+    blank, sharpness_ratio = (run.numbers.get(k, []) for k in ('edge_blank', 'sharpness_ratio')); usual = median([b for b in blank if b] or [0])
+    lost = [i for i, row in enumerate(run.rows, 1) if (edge_residual(row) or 0) > (LOST if row['edge_loss_vae'] else LOST_OF_BLANK)]
     full = [i for i in lost if blank[i - 1] > 1.5*usual]
-    soft = [i for i, d in enumerate(detail, 1) if d and d < SOFT]
-    if lost: yield f'Edges are lost in frame {told(lost)}: the loss is nearer to that of a blank picture than to that of the VAE alone.' + (f' In the edge map of frame {told(full)} there is much more than in the others: look at the source, noise is edges too.' if full else '')
+    soft = [i for i, d in enumerate(sharpness_ratio, 1) if d and d < SOFT]
+    if lost: yield f'Edges are lost in frame {told(lost)}: the loss is nearer to that of a blank image than to that of the VAE alone.' + (f' In the edge map of frame {told(full)} there is much more than in the others: look at the source, noise is edges too.' if full else '')
     if soft: yield f'Frame {told(soft)}: softer than edge map and first frame say (detail below {SOFT}). Guidance that is too strong blurs: smaller scales, fewer repeats, less lr.'
 
 # %% ../../nbs/edit/01_report.ipynb #r021o
-VAE_LOSES, SHARP = .8, 1.3 # the VAE's own loss above this share of a blank picture's; a median detail above this
+VAE_LOSES, SHARP = .8, 1.3 # the VAE's own loss above this share of a blank image's; a median detail above this
 FLICKERS, FLICKERS_LEAST = 10, 1. # flicker above so many times the source's; and above this, of 255
 
 def _means_of(run, *columns):
@@ -193,14 +193,14 @@ def _means_of(run, *columns):
 
 def _overall_warnings(run):
     "What means and medians over all frames say, each with what to do."
-    edges, flicker = _means_of(run, 'edge_floor', 'edge_blank'), _means_of(run, 'flicker', 'flicker_source')
-    detail = [d for d in run.numbers.get('detail', []) if d is not None]
+    edges, flicker = _means_of(run, 'edge_loss_vae', 'edge_blank'), _means_of(run, 'flicker', 'flicker_source')
+    sharpness_ratio = [d for d in run.numbers.get('sharpness_ratio', []) if d is not None]
     if edges and edges[1] and edges[0] > VAE_LOSES*edges[1]:
         yield (f'The VAE alone loses most edges: its edge loss is {edges[0]:.3g}, {edges[0]/edges[1]:.0%} of the {edges[1]:.3g} that a blank '
-               'picture has, so edges cannot be kept better than that; a larger --size helps.')
-    if detail and median(detail) > SHARP:
-        yield (f'Frames are sharper than edge map and first frame lead to expect (median detail {median(detail):.2f}, 1 is right): compare with '
-               '--unguided; if detail is high there, too, lower --detail, if not, lower the guidance scales.')
+               'image has, so edges cannot be kept better than that; a larger --size helps.')
+    if sharpness_ratio and median(sharpness_ratio) > SHARP:
+        yield (f'Frames are sharper than edge map and first frame lead to expect (median detail {median(sharpness_ratio):.2f}, 1 is right): compare with '
+               '--unguided; if detail is high there, too, lower --sharpen, if not, lower the guidance scales.')
     if flicker and flicker[0] > FLICKERS_LEAST and flicker[0] > FLICKERS*flicker[1]:
         yield (f'Frames flicker far more than the source: {flicker[0]:.3g} of 255 from frame to frame, the source {flicker[1]:.3g}; '
                'use --ttlg_temporal_scale .3, or a larger one if it is on.')
@@ -209,14 +209,14 @@ def _overall_warnings(run):
 def warnings_of(run):
     "Sentences about what a reader should know first."
     out, own = [*run.about.get('notes', [])], run.rows
-    for word, what in (('accepted', 'were accepted though no try got through the gates'), ('held', 'are the frame before, held, since no try got through the gates')):
+    for word, what in (('accepted', 'were accepted though no attempt got through the gates'), ('repeated', 'repeat the frame before, since no attempt got through the gates')):
         if n := sum(r['gate'] == word for r in own): out.append(f'{n} of {len(own)} frames {what}.')
     if n := sum(int(r['skipped_steps'] or 0) for r in own): out.append(f'{n} guided steps were left out: their gradient was not finite.')
     out += [*_shape_warnings(run), *_overall_warnings(run)]
     for past in run.about.get('continued', []): out.append(f'Continued after frame {past.get("frame")} with other versions or threads.')
     if _mean(run.numbers['edge_loss']) is None: out.append('Nothing about edges was measured: neither edge maps nor a source were given.')
     if _mean(run.numbers['lpips_to_prev']) is None: out.append('LPIPS and Gram loss were not measured: the weights of their networks were not at hand, or not wanted.')
-    if _mean(run.numbers['warp_error']) is None: out.append('Warp error and colour difference were not measured: they need the pictures of the source.')
+    if _mean(run.numbers['warp_error']) is None: out.append('Warp error and colour difference were not measured: they need the images of the source.')
     return out
 
 def all_warnings(runs):
@@ -228,16 +228,16 @@ def all_warnings(runs):
 _LADDER = [(1., 80), (1., 70), (.75, 75), (.75, 60), (.5, 75), (.5, 60), (.375, 65), (.25, 60)] # share of the size, quality
 
 def _encoded(pic, share=1., quality=80):
-    "A picture as a data URI."
+    "An image as a data URI."
     if share < 1: pic = pic.resize([max(1, round(s*share)) for s in pic.size], Image.LANCZOS)
     return data_uri(pic, quality)
 
 def fitting(
-    samples:list, # a few pictures of every kind
+    samples:list, # a few images of every kind
     count:int, # how many there will be of each
     budget:float, # bytes
 ):  # share of the size, quality
-    "The largest pictures that fit."
+    "The largest images that fit."
     for share, quality in _LADDER:
         if 1.1*count*sum(len(_encoded(p, share, quality)) for p in samples)/max(1, len(samples)) <= budget: break
     return share, quality
@@ -248,14 +248,14 @@ def shown_frames(n, most=500): # numbers of at most so many of n frames, the fir
     return sorted({round(k*(n - 1)/(most - 1)) for k in range(most)})
 
 # %% ../../nbs/edit/01_report.ipynb #r026
-def _layer(pictures, how, pool):
-    "Data URIs of pictures, None for one that is not there; a few are in memory at a time."
+def _layer(images, how, pool):
+    "Data URIs of images, None for one that is not there; a few are in memory at a time."
     out = []
-    while batch := list(islice(pictures, 16)): out += pool.map(lambda p: p and _encoded(p if isinstance(p, Image.Image) else open_picture(p), *how), batch)
+    while batch := list(islice(images, 16)): out += pool.map(lambda p: p and _encoded(p if isinstance(p, Image.Image) else open_image(p), *how), batch)
     return out
 
 def _sources(folder, source, selection, shown):
-    "The source's pictures of the frames that are shown."
+    "The source's images of the frames that are shown."
     selection, info = source_of(folder, source, selection); wanted = set(shown)
     frames = enough(selection.frames(info), max(shown) + 1, f'--source {source}', 'frames are chosen of it')
     return (pic for i, pic in enumerate(frames) if i in wanted)
@@ -268,13 +268,13 @@ def layers(
     shown:list, # numbers of the frames
     source=None, selection=None, # the video, and which of its frames, for frames that are no run's
     edges=None, # folder of edge maps; None: `edges` in the first run's folder
-    budget:float=14e6, # bytes of all pictures
+    budget:float=14e6, # bytes of all images
 ):  # list of name and frames
     "Source, edges and the frames of every run."
     first = runs[0]; maps = _maps(first.folder, edges)
     kinds = ([('source', lambda: _sources(first.folder, source, selection, [i for i in shown if i < len(first.files)]))] if source else []) + ([('edges', lambda: (maps[i] if i < len(maps) else None for i in shown))] if maps else [])
     kinds += [(r.name, lambda r=r: (r.files[i] if i < len(r.files) else None for i in shown)) for r in runs]
-    some = [open_picture(f) for r in runs for f in r.files[1::max(1, len(r.files)//3)][:3]]; how = fitting(some, len(shown)*len(kinds), budget)
+    some = [open_image(f) for r in runs for f in r.files[1::max(1, len(r.files)//3)][:3]]; how = fitting(some, len(shown)*len(kinds), budget)
     with ThreadPoolExecutor(os.cpu_count()) as pool: return [dict(name=n, frames=(f := _layer(iter(make()), how, pool)) + [None]*(len(shown) - len(f))) for n, make in kinds]
 
 # %% ../../nbs/edit/01_report.ipynb #r027b
@@ -303,23 +303,23 @@ def _commands(runs):
         if c := repeat_command(r): made.setdefault(c, []).append(r.name)
     return [dict(name=', '.join(names), command=c) for c, names in made.items()]
 
-def _compared(pictures, runs):
+def _compared(images, runs):
     "Left and right of the slider: the second run or the source beside the first run."
-    names = [p['name'] for p in pictures]
+    names = [p['name'] for p in images]
     return [names.index(runs[1].name if len(runs) > 1 else names[0]), names.index(runs[0].name)]
 
 def _wanted(run):
-    "What was to be drawn: the prompt, if it is not the usual one, else the words for the look."
-    asked = _asked(run); prompt, look = asked.get('prompt', ''), asked.get('look', '')
-    return prompt if prompt != CARRY_PROMPT else look if look not in ('picture', 'first frame') else ''
+    "What was to be generated: the prompt, if it is not the usual one, else the words for the style."
+    asked = _asked(run); prompt, style = asked.get('prompt', ''), asked.get('style', '')
+    return prompt if prompt != CARRY_PROMPT else style if style not in ('image', 'first frame') else ''
 
 # %% ../../nbs/edit/01_report.ipynb #r029d
-def report_data(runs, shown, pictures, title, times):
+def report_data(runs, shown, images, title, times):
     "What the template wants to know."
     first = runs[0]; n = len(first.rows); columns, rows = shot_rows(first, shown)
     still = owner(first.folder)
     return dict(title=title, runs=[r.name for r in runs], subtitle=_wanted(first), made=time.strftime('%d %B %Y, %H:%M'), status=f'{n} frame{"s"*(n != 1)} after the first' + (f'; the run goes on (process {still})' if still else ''),
-                fps=times[1], size=open_picture(first.files[0]).size, labels=[f'{i:04d}' for i in shown], times=times[0], layers=pictures, compare=_compared(pictures, runs),
+                fps=times[1], size=open_image(first.files[0]).size, labels=[f'{i:04d}' for i in shown], times=times[0], layers=images, compare=_compared(images, runs),
                 curves=curves(runs, shown), table=summary(runs), settings=settings_rows(runs) if any(r.about for r in runs) else {}, commands=_commands(runs),
                 worst=[w | dict(run=r.name) for r in runs for w in worst(r, shown, of=f', {r.name}'*(len(runs) > 1))], shots=rows, shot_columns=columns, drift=drift_rows(runs), cost=cost_rows(runs), environment=environment_rows(runs), warnings=all_warnings(runs))
 
@@ -345,7 +345,7 @@ def remembered(folder, source=None, selection=None, edges=None):
         selection = Selection(**known['selection']) if known['selection'] else None
         try: source = there('source'); source and source_of(folder, source, selection)
         except InputError: source = None
-        if not source: warnings.warn(f'{known["source"]}: the source of the report before is not there any more, or another video; give it with --source to have its pictures.')
+        if not source: warnings.warn(f'{known["source"]}: the source of the report before is not there any more, or another video; give it with --source to have its images.')
     return source, selection, edges if edges is not None else there('edges')
 
 # %% ../../nbs/edit/01_report.ipynb #r028r
@@ -356,7 +356,7 @@ def make_report(
     selection:Selection=None, # which of its frames, for frames that are no run's
     edges:str|Path=None, # folder of edge maps; None: `edges` in the first folder
     title:str=None, # None: the name of the source or of the folder
-    budget:float=14e6, # bytes of all pictures
+    budget:float=14e6, # bytes of all images
 )->Path: # the file
     "Write a report about a run, or about several beside each other; a folder `unguided` in a run's is taken in by itself."
     runs = read_runs(folders); folder = runs[0].folder
@@ -382,14 +382,14 @@ def side_by_side(
     runs = read_runs(folders); first = runs[0]; shown = list(range(min(len(r.files) for r in runs)))
     source, selection, edges = remembered(first.folder, source, selection, edges); maps = _maps(first.folder, edges)
     rows = ({'source': _sources(first.folder, source, selection, shown)} if source else {}) | ({'edges': maps} if maps else {}) | {r.name if len(runs) > 1 else 'output': r.files for r in runs}
-    return write_video(out, _joined(rows, open_picture(first.files[0]).size), fps or _times(first, source, selection, shown)[1])
+    return write_video(out, _joined(rows, open_image(first.files[0]).size), fps or _times(first, source, selection, shown)[1])
 
 def _joined(rows, size):
-    "Pictures of every kind beside each other, under their names; None stays dark."
+    "Images of every kind beside each other, under their names; None stays dark."
     (w, h), font = size, ImageFont.load_default(14)
     for pics in zip(*rows.values()):
         whole = Image.new('RGB', (w*len(rows), h + 22), '#202225'); draw = ImageDraw.Draw(whole)
         for k, (name, p) in enumerate(zip(rows, pics)):
             draw.text((k*w + w/2, 4), name, '#e8e8e8', font, anchor='ma')
-            if p is not None: whole.paste((p if isinstance(p, Image.Image) else open_picture(p)).resize((w, h)), (k*w, 22))
+            if p is not None: whole.paste((p if isinstance(p, Image.Image) else open_image(p)).resize((w, h)), (k*w, 22))
         yield whole

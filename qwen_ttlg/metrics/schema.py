@@ -34,47 +34,47 @@ _FRAME = _of('Frame',
     ('frame', 'Frame', 'Number of the frame; 0 is the init frame and has no row.', '', '', 1, None, '', 'integer'),
     ('shot', 'Shot', 'Number of its shot.', '', '', 0, None, '', 'integer'),
     ('seed', 'Seed', 'Seed of its noise.', '', '', 0, None, '', 'integer'),
-    ('tries', 'Tries', 'How often the frame was drawn; more than once only with a gate.', '', '1', 1, None, '', 'integer'),
-    ('gate', 'Gate', "Empty; 'accepted' or 'held' for a frame that no try brought through the gates.", '', '', None, None, '', 'string'),
+    ('attempts', 'Attempts', 'How often the frame was generated; more than once only with a gate.', '', '1', 1, None, '', 'integer'),
+    ('gate', 'Gate', "Empty; 'accepted' or 'repeated' for a frame that no attempt brought through the gates.", '', '', None, None, '', 'string'),
     ('guided_steps', 'Guided steps', 'Denoising steps at which guidance acted.', '', '', 0, None, '', 'integer'),
     ('skipped_steps', 'Skipped steps', 'Guided steps left out because their gradient was not finite.', '', '0', 0, None, '', 'integer'))
 
 # %% ../../nbs/metrics/00_schema.ipynb #k009
 _SHAPE = _of('Shape',
     ('edge_loss', 'Edge loss', "Mean absolute difference of the frame's edges to its edge map, with a gain fixed for the clip.", "of the map's 1", 'lower', 0, None, 'L1 of Sobel magnitudes, `edge_error`'),
-    ('edge_blank', 'Edge loss, blank', 'The same for a blank picture: the mean of the map.', "of the map's 1", '', 0, 1, '`blank_edge_error`'),
-    ('edge_floor', 'Edge loss, through the VAE', "The same for the first frame of the shot through the VAE and back, over this map's gain: the goal of guidance, not a bound; a strong push can get below it.", "of the map's 1", '', 0, None, '`floor_edge_error`'),
-    ('edge_loss_max', 'Edge loss, own maximum', "As the original tool measures it: edges divided by their own maximum. A blank picture may score better than a true one; for comparing with others' figures only.", "of the maximum", 'lower', 0, 1, 'the original tool'),
+    ('edge_blank', 'Edge loss, blank', 'The same for a blank image: the mean of the map.', "of the map's 1", '', 0, 1, '`blank_edge_error`'),
+    ('edge_loss_vae', 'Edge loss, through the VAE', "The same for the first frame of the shot through the VAE and back, over this map's gain: the target value of guidance, not a bound; strong guidance can get below it.", "of the map's 1", '', 0, None, '`vae_edge_error`'),
+    ('edge_loss_max', 'Edge loss, own maximum', "As the original tool measures it: edges divided by their own maximum. A blank image may score better than a true one; for comparing with others' figures only.", "of the maximum", 'lower', 0, 1, 'the original tool'),
     ('edge_f1', 'Edge F1', 'Soft F1 of the edges and the edge map.', '', 'higher', 0, 1, 'Milletari et al., 3DV 2016'))
 _STYLE = _of('Style',
     ('gram_loss', 'Gram loss', "Mean absolute difference of the Gram matrices of VGG16's relu1_2 to relu4_3, over C H W, to the first frame of the shot. Empty without the network's weights.", '', 'lower', 0, None, 'Gatys et al., CVPR 2016; torchvision'),
     ('gram_relative', 'Relative Gram', 'Squared difference of the same matrices over their squared size. Empty without the weights.', '', 'lower', 0, None, 'Gatys et al., CVPR 2016; torchvision'),
-    ('similarity', 'Style similarity', "Cosine of Gram matrices of random filters' answers to those of the first frame of the shot; needs no weights.", '', 'higher', -1, 1, 'Ustyuzhaninov et al. 2017'),
+    ('style_similarity', 'Style similarity', "Cosine of Gram matrices of random filters' answers to those of the first frame of the shot; needs no weights.", '', 'higher', -1, 1, 'Ustyuzhaninov et al. 2017'),
     ('lpips_to_init', 'LPIPS to first frame', 'Perceptual distance to the first frame of the shot (AlexNet). Grows with motion. Empty without the weights.', '', 'lower', 0, None, 'Zhang et al., CVPR 2018; lpips'))
 _STEADY = _of('Steadiness',
     ('lpips_to_prev', 'LPIPS to frame before', 'Perceptual distance to the frame before (AlexNet). Empty without the weights.', '', 'lower', 0, None, 'Zhang et al., CVPR 2018; lpips'),
-    ('warp_error', 'Warp error', 'Mean squared difference to the frame before, carried along by the motion of the source, where both show the same. Empty without pictures of the source.', 'squared, of 0 to 1', 'lower', 0, 1, 'Lai et al., ECCV 2018'),
+    ('warp_error', 'Warp error', 'Mean squared difference to the frame before, carried along by the motion of the source, where both show the same. Empty without images of the source.', 'squared, of 0 to 1', 'lower', 0, 1, 'Lai et al., ECCV 2018'),
     ('warp_source', 'Warp error, source', 'The same for the source itself: what its light and noise leave.', 'squared, of 0 to 1', '', 0, 1, 'Lai et al., ECCV 2018'),
     ('flicker', 'Flicker', 'Mean absolute difference to the frame before; motion counts, so compare it with the source.', 'of 255', '', 0, 255, 'temporal flickering of VBench, Huang et al., CVPR 2024'),
     ('flicker_source', 'Flicker, source', 'The same for the source itself.', 'of 255', '', 0, 255, 'Huang et al., CVPR 2024'))
 
 # %% ../../nbs/metrics/00_schema.ipynb #k010
 _DRIFT = _of('Drift',
-    ('colour_difference', 'Colour difference', 'CIEDE2000 to the colours that the first frame of the shot says should be there, carried along by the source. 1 is just visible, 10 another colour. Empty without pictures of the source.', 'CIEDE2000', 'lower', 0, None, 'Sharma et al. 2005; scikit-image'),
-    ('detail', 'Detail', 'Edge energy over what the edge map and the first frame of the shot lead to expect. Empty for maps without gain.', '', '1', 0, None, '`gradient_energy`'),
-    ('shift_x', 'Shift, right', "How far the model's picture lay to the right of its edge map, before that was undone.", 'pixels', '0', None, None, 'OpenCV phase correlation and ECC'),
+    ('colour_difference', 'Colour difference', 'CIEDE2000 to the colours that the first frame of the shot says should be there, carried along by the source. 1 is just visible, 10 another colour. Empty without images of the source.', 'CIEDE2000', 'lower', 0, None, 'Sharma et al. 2005; scikit-image'),
+    ('sharpness_ratio', 'Sharpness ratio', 'Edge energy over what the edge map and the first frame of the shot lead to expect. Empty for maps without gain.', '', '1', 0, None, '`gradient_energy`'),
+    ('shift_x', 'Shift, right', "How far the model's image lay to the right of its edge map, before that was undone.", 'pixels', '0', None, None, 'OpenCV phase correlation and ECC'),
     ('shift_y', 'Shift, down', 'How far it lay below.', 'pixels', '0', None, None, 'OpenCV phase correlation and ECC'),
     ('zoom', 'Zoom', 'How much larger it was.', '', '1', 0, None, 'OpenCV phase correlation and ECC'))
-_TRUTH = _of('Truth',
-    ('psnr', 'PSNR', 'Peak signal-to-noise ratio to the true frame, where one is known (`qwen_ttlg_metrics --truth`).', 'dB', 'higher', 0, 100, '`psnr`'),
-    ('ssim', 'SSIM', 'Structural similarity to the true frame, where one is known.', '', 'higher', -1, 1, 'Wang et al. 2004; scikit-image'))
+_GROUND_TRUTH = _of('Ground truth',
+    ('psnr', 'PSNR', 'Peak signal-to-noise ratio to the ground-truth frame, where one is known (`qwen_ttlg_metrics --ground_truth`).', 'dB', 'higher', 0, 100, '`psnr`'),
+    ('ssim', 'SSIM', 'Structural similarity to the ground-truth frame, where one is known.', '', 'higher', -1, 1, 'Wang et al. 2004; scikit-image'))
 _OWN = _of('Own',
     ('own_losses', 'Own losses', 'What the losses of the caller have on the frame as it was saved, as JSON: `{"my loss": 0.0123}`; empty without any.', '', '', None, None, '', 'string'))
 _FILES = _of('Files',
-    ('edges', 'Edge map', 'A hash of the edge map and, where it is known, one of the source frame.', '', '', None, None, '', 'string'),
-    ('picture', 'Picture', "A hash of the frame's pixels.", '', '', None, None, '', 'string'))
+    ('edge_map_hash', 'Edge map hash', 'A hash of the edge map and, where it is known, one of the source frame.', '', '', None, None, '', 'string'),
+    ('frame_hash', 'Frame hash', "A hash of the frame's pixels.", '', '', None, None, '', 'string'))
 
-SCHEMA = (*_FRAME, *_SHAPE, *_STYLE, *_STEADY, *_DRIFT, *_TRUTH, *_OWN, *_FILES)
+SCHEMA = (*_FRAME, *_SHAPE, *_STYLE, *_STEADY, *_DRIFT, *_GROUND_TRUTH, *_OWN, *_FILES)
 COLUMNS = tuple(c.name for c in SCHEMA)
 TIMING_COLUMNS = ('frame', 'seconds', 'resident_mb', 'gpu_mb')
 
@@ -159,10 +159,10 @@ def read_own_losses(
 
 # %% ../../nbs/metrics/00_schema.ipynb #k028r
 def edge_residual(
-    row:dict, # with numbers or texts of `edge_loss`, `edge_floor` and `edge_blank`
+    row:dict, # with numbers or texts of `edge_loss`, `edge_loss_vae` and `edge_blank`
 )->float|None: # None where nothing was measured
-    "The edge loss of a frame between that of the VAE alone, 0, and that of a blank picture, 1; 0 below the first."
-    loss, floor, blank = (float(row[k]) if row.get(k) not in ('', None) else None for k in ('edge_loss', 'edge_floor', 'edge_blank'))
+    "The edge loss of a frame between that of the VAE alone, 0, and that of a blank image, 1; 0 below the first."
+    loss, vae_loss, blank = (float(row[k]) if row.get(k) not in ('', None) else None for k in ('edge_loss', 'edge_loss_vae', 'edge_blank'))
     if loss is None or blank is None: return None
-    floor = min(floor or 0., blank) # a map with hardly any edges can have less than the VAE adds
-    return max(0., loss - floor)/max(blank - floor, 1e-9)
+    vae_loss = min(vae_loss or 0., blank) # a map with hardly any edges can have less than the VAE adds
+    return max(0., loss - vae_loss)/max(blank - vae_loss, 1e-9)

@@ -16,8 +16,8 @@ from pathlib import Path
 import psutil, torch
 from safetensors import safe_open
 from ..core import InputError
-from ..settings import SPEEDS, Speed
-from .acceleration import _check_offload, set_speed
+from ..settings import PROFILES, Profile
+from .acceleration import _check_offload, set_profile
 from .tiny import SCHEDULER, TINY_FOLDER, make_processor, make_text_encoder, make_tokenizer
 
 # %% ../../nbs/model/03_loading.ipynb #c006
@@ -52,7 +52,7 @@ def choose_dtype(
 def pass_token_types(
     pipe, # a Qwen edit pipeline
 ):  # a handle; `.remove()` takes the hook off again. None if a hook of this kind was there already
-    "Tell the text encoder of `pipe` which of its input tokens are pictures."
+    "Tell the text encoder of `pipe` which of its input tokens are images."
     if any(getattr(h, 'passes_token_types', False) for h in pipe.text_encoder._forward_pre_hooks.values()): return
     def add(encoder, args, kwargs):
         ids = kwargs.get('input_ids')
@@ -109,13 +109,13 @@ def count_parameters(
 def bytes_held(
     parameters:int, # of the whole model
     dtype, # torch dtype of the weights
-    speed:Speed=SPEEDS['off'],
+    profile:Profile=PROFILES['reference'],
     offload:str='none', # 'model': only the largest part at a time
 )->int:
     "Memory that a model's weights take on a GPU; a large one is taken to be made up as the 2509 model is: 47 % blocks, 24 % modulations, 29 % text encoder and the rest."
     if parameters < 1e9: return parameters*dtype.itemsize
-    kept, stored = (1 if speed.fp8 in ('products', 'storage') else dtype.itemsize), speed.fp8 == 'storage'
-    transformer, others = .47*kept + .24*(not speed.tabulated)*dtype.itemsize, .29*(not stored)*dtype.itemsize
+    kept, stored = (1 if profile.fp8 in ('products', 'storage') else dtype.itemsize), profile.fp8 == 'storage'
+    transformer, others = .47*kept + .24*(not profile.tabulated)*dtype.itemsize, .29*(not stored)*dtype.itemsize
     return round(parameters*(max(transformer, others) if offload == 'model' else transformer + others))
 
 # %% ../../nbs/model/03_loading.ipynb #c020f
@@ -125,14 +125,14 @@ def check_memory(
     dtype, # torch dtype in which they will be held
     device:torch.device,
     free:int=None, # bytes; None: what the device has free now
-    speed:Speed=SPEEDS['off'],
+    profile:Profile=PROFILES['reference'],
     offload:str='none', # as for `load_pipeline`
 ):  # a sentence about what is needed, None for a small model
     "`InputError` if a model's weights alone are larger than the free memory of its device."
     if free is None: free = torch.cuda.mem_get_info(device)[0] if device.type == 'cuda' else psutil.virtual_memory().available
-    need, gib = bytes_held(parameters or 0, dtype, speed if device.type == 'cuda' else SPEEDS['off'], offload), 2**30
+    need, gib = bytes_held(parameters or 0, dtype, profile if device.type == 'cuda' else PROFILES['reference'], offload), 2**30
     said = f'model {model_id!r}: its weights take {need/gib:.1f} GiB in {str(dtype).removeprefix("torch.")}, and {free/gib:.1f} GiB are free on {device}'
-    if need > free: raise InputError(f"{said}; use a device with more memory, free some of it, try --offload model or --speed lowmem, or try things out with --model_id tiny.")
+    if need > free: raise InputError(f"{said}; use a device with more memory, free some of it, try --offload model or --profile lowmem, or try things out with --model_id tiny.")
     return f'{said}.' if need > gib else None
 
 # %% ../../nbs/model/03_loading.ipynb #c022
@@ -146,7 +146,7 @@ class ModelInfo:
     device: str
     notes: list = field(default_factory=list) # sentences about what is not as asked for
     weights: str|None = None # commit on the hub; a hash of a local folder's file names and sizes; of another's pipeline one of some of its numbers
-    speed: str = 'off' # one of `SPEEDS`
+    profile: str = 'off' # one of `PROFILES`
     lora: str|None = None # a further LoRA, as asked for; a file with its hash
 
 # %% ../../nbs/model/03_loading.ipynb #c023
@@ -209,7 +209,7 @@ def load_pipeline(
     dtype:str='bf16', # 'bf16', 'fp16' or 'fp32'; on a CPU always fp32
     device:str|None=None, # 'cuda', 'mps', 'cpu'; None: the best present
     revision:str|None=None, # a branch, tag or commit on the hub
-    speed:str='exact', # one of `SPEEDS`
+    profile:str='exact', # one of `PROFILES`
     lora:str|None=None, # a LoRA to add: a file, a folder, a hub id or owner/name:file.safetensors
     offload:str='none', # 'model': text encoder, transformer and VAE take turns on the GPU, the others wait in the host's memory
 ):  # a `QwenImageEditPlusPipeline` with a `ModelInfo` in its attribute `info`
@@ -217,9 +217,9 @@ def load_pipeline(
     device = choose_device(device)
     dtype, note = choose_dtype(dtype, device)
     source = resolve_model(model_id)
-    _check_offload(offload, speed if speed in SPEEDS else 'off', device)
-    if speed not in SPEEDS: raise InputError(f'speed {speed!r}: not known; use one of {", ".join(SPEEDS)}.')
-    said = check_memory(model_id or source, count_parameters(source, revision), dtype, device, speed=SPEEDS[speed], offload=offload)
+    _check_offload(offload, profile if profile in PROFILES else 'reference', device)
+    if profile not in PROFILES: raise InputError(f'profile {profile!r}: not known; use one of {", ".join(PROFILES)}.')
+    said = check_memory(model_id or source, count_parameters(source, revision), dtype, device, profile=PROFILES[profile], offload=offload)
     if said: print(said, file=sys.stderr)
     pipe = _load(source, dtype, 'cpu' if offload == 'model' else device, revision, model_id or source)
     if source != RANDOM: pipe.set_progress_bar_config(disable=True); pass_token_types(pipe)
@@ -227,8 +227,8 @@ def load_pipeline(
     if note: print(note, file=sys.stderr)
     weights = _fingerprint(source) if Path(source).exists() else _commit(pipe)
     name = {v: k for k, v in DTYPES.items()}[dtype]
-    pipe.info = ModelInfo(model_id or os.environ.get('MODEL_ID') or DEFAULT_MODEL, revision, type(pipe).__name__, name, str(device), [note] if note else [], weights, speed, lora and _named(lora))
-    set_speed(pipe, speed, device, lora, fetch=source != RANDOM, offload=offload)
+    pipe.info = ModelInfo(model_id or os.environ.get('MODEL_ID') or DEFAULT_MODEL, revision, type(pipe).__name__, name, str(device), [note] if note else [], weights, profile, lora and _named(lora))
+    set_profile(pipe, profile, device, lora, fetch=source != RANDOM, offload=offload)
     return pipe
 
 # %% ../../nbs/model/03_loading.ipynb #c028k

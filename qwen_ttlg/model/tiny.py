@@ -62,7 +62,7 @@ def make_transformer(layers=6, heads=3):
 
 # %% ../../nbs/model/01_tiny.ipynb #c039
 def make_processor(tokenizer, max_pixels=28*28*1280):
-    "The `Qwen2VLProcessor` around `tokenizer`; the text encoder sees pictures at no more than `max_pixels`, a token for every 28 x 28 of them."
+    "The `Qwen2VLProcessor` around `tokenizer`; the text encoder sees images at no more than `max_pixels`, a token for every 28 x 28 of them."
     from transformers import Qwen2VLImageProcessor, Qwen2VLProcessor, Qwen2VLVideoProcessor
     image = Qwen2VLImageProcessor(min_pixels=56*56, max_pixels=max_pixels, patch_size=14, temporal_patch_size=2, merge_size=2)
     return Qwen2VLProcessor(image_processor=image, tokenizer=tokenizer, video_processor=Qwen2VLVideoProcessor())

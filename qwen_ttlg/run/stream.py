@@ -13,21 +13,21 @@ from dataclasses import asdict
 from pathlib import Path
 import torch
 from tqdm.auto import tqdm
-from ..core import InputError, as_batch, open_picture, to_pil, to_tensor
-from ..settings import Remedies, Settings
+from ..core import InputError, as_batch, open_image, to_pil, to_tensor
+from ..settings import DriftSettings, Settings
 from ..image.edges import EdgeMap, edge_map, load_edges
 from ..image.latents import check_size
 from ..image.losses import EdgeLoss
 from ..image.motion import Motion
-from ..metrics.frame_metrics import Networks
+from ..metrics.frame_metrics import PerceptualModels
 from ..metrics.schema import read_rows, save_schema
 from ..model.loading import adopt
 from ..frame.guidance import TTLG, as_losses, loss_hash, loss_names
 from ..frame.sampling import edit_frame, noise_levels
-from .frame_writer import Keeper
+from .frame_writer import FrameWriter
 from .gate import gated_frame
-from .generate import Chain, _hash, _measured
-from .run_folder import claim, differences, finished, frame_path, open_frame, open_run, picture_hash
+from .generate import RunState, _hash, _measured
+from .run_folder import claim, differences, finished, frame_path, open_frame, open_run, image_hash
 from .run_folder import terminable
 
 # %% ../../nbs/run/06_stream.ipynb #c025t
@@ -47,11 +47,11 @@ def _resolve(edges, height, width):
     if isinstance(edges, tuple):
         if len(edges) != 2:
             raise InputError(f'edges: {len(edges)} things together; give pairs of files, (edge map, source frame).')
-        e = load_edges(edges[0], height, width); e.source = to_tensor(open_picture(edges[1]))
-        if e.source.shape[-2:] != (height, width): raise InputError(f'{edges[1]}: {e.source.shape[-1]}x{e.source.shape[-2]} pixels, but the frames have {width}x{height}; make all pictures one size.')
+        e = load_edges(edges[0], height, width); e.source = to_tensor(open_image(edges[1]))
+        if e.source.shape[-2:] != (height, width): raise InputError(f'{edges[1]}: {e.source.shape[-1]}x{e.source.shape[-2]} pixels, but the frames have {width}x{height}; make all images one size.')
     else: e = load_edges(edges, height, width) if isinstance(edges, (str, Path)) else edges() if callable(edges) else edges
     check_type('edges', e, EdgeMap,
-        'files, pairs of files, `EdgeMap`s (`edge_map` makes one of a picture) or functions that make one')
+        'files, pairs of files, `EdgeMap`s (`edge_map` makes one of an image) or functions that make one')
     if e.edges.shape[-2:] != (height, width): raise InputError(f'the edge map is {e.edges.shape[-1]}x{e.edges.shape[-2]}, but the init frame is {width}x{height}; make both one size.')
     return e
 
@@ -75,35 +75,35 @@ def _resume(pipe, out, settings, init, reference, shots, losses, first):
     "The chain as the folder has it."
     done = finished(out, first)
     begun = max((i for i in shots if first <= i <= done), default=0)
-    chain = Chain(done, begun, open_frame(out, done if done >= first else 0, init.shape[-2:]), None if begun else reference, out=Path(out), nets=Networks.load(settings.networks, pipe._execution_device), own=losses, first=first)
+    state = RunState(done, begun, open_frame(out, done if done >= first else 0, init.shape[-2:]), None if begun else reference, out=Path(out), nets=PerceptualModels.load(settings.perceptual_metrics, pipe._execution_device), own=losses, first=first)
     save_schema(out)
-    if reference and not begun: chain.begin(pipe, settings, init, reference)
-    return chain
+    if reference and not begun: state.begin(pipe, settings, init, reference)
+    return state
 
-def _check_done(out, chain, rows, shots):
-    "`InputError` if the frame to go on from is not the one that was drawn, or frames were drawn as parts of other shots."
-    i = chain.done
-    if rows and picture_hash(chain.prev) != rows[-1]['picture']: raise InputError(f'{frame_path(out, i)}: not the frame that was drawn; put it back, or delete it, and the same command draws it anew.')
-    for i, row in enumerate(rows, chain.first):
-        if row['shot'] != str(now := sum(j <= i for j in shots)): raise InputError(f'{frame_path(out, i)}: drawn as a frame of shot {row["shot"]}, and now belongs to shot {now}; delete it, and the same command draws it and those after it anew.')
+def _check_done(out, state, rows, shots):
+    "`InputError` if the frame to go on from is not the one that was generated, or frames were generated as parts of other shots."
+    i = state.done
+    if rows and image_hash(state.prev) != rows[-1]['frame_hash']: raise InputError(f'{frame_path(out, i)}: not the frame that was generated; put it back, or delete it, and the same command generates it anew.')
+    for i, row in enumerate(rows, state.first):
+        if row['shot'] != str(now := sum(j <= i for j in shots)): raise InputError(f'{frame_path(out, i)}: generated as a frame of shot {row["shot"]}, and now belongs to shot {now}; delete it, and the same command generates it and those after it anew.')
 
 # %% ../../nbs/run/06_stream.ipynb #c0262
 def _motion(before, now):
-    "Motion of the source between two of its edge maps, measured on the pictures they were drawn from where these are known."
+    "Motion of the source between two of its edge maps, measured on the images they were generated from where these are known."
     pair = (before.source, now.source) if before.source is not None and now.source is not None else (before.edges, now.edges)
     return Motion.between(*pair)
 
-def _begin_late(pipe, chain, settings, init, first):
-    "Begin a run that knows no edges of the init frame's own moment, with those of the first frame to draw."
-    if chain.guide: return
+def _begin_late(pipe, state, settings, init, first):
+    "Begin a run that knows no edges of the init frame's own moment, with those of the first frame to generate."
+    if state.targets: return
     if first.gain is None: print('The edge maps hold no gain: their strength is measured on the init frame.', file=sys.stderr)
-    chain.begin(pipe, settings, init, first, same_moment=False)
+    state.begin(pipe, settings, init, first, same_moment=False)
 
 def _same_map(e, row, size):
     "`InputError` if an edge map or a source frame is not the one that its frame was generated from."
     if not isinstance(e, (str, Path, tuple, EdgeMap)): return
     names = e if isinstance(e, tuple) else (e if isinstance(e, (str, Path)) else 'edges', 'source frame')
-    (edges, *source), (then, *known) = (h.split() for h in (_hash(_resolve(e, *size)), row['edges']))
+    (edges, *source), (then, *known) = (h.split() for h in (_hash(_resolve(e, *size)), row['edge_map_hash']))
     if edges != then: wrong, what = names[0], 'the edge map'
     elif source != known: wrong, what = names[1], 'the source frame'
     else: return
@@ -111,95 +111,95 @@ def _same_map(e, row, size):
     raise InputError(f'{what}; put it back, or start again in another folder.')
 
 # %% ../../nbs/run/06_stream.ipynb #c026f2
-def _first_of_shot(pipe, chain, settings, init, i, e, shots):
-    picture = to_tensor(to_pil(shots[i](e)))
-    chain.begin(pipe, settings, picture, e, shot=sum(j <= i for j in shots))
-    return _measured(i, picture, e, chain, settings.seed, begins=True)
+def _first_of_shot(pipe, state, settings, init, i, e, shots):
+    image = to_tensor(to_pil(shots[i](e)))
+    state.begin(pipe, settings, image, e, shot=sum(j <= i for j in shots))
+    return _measured(i, image, e, state, settings.seed, begins=True)
 
-def _next_frame(pipe, chain, settings, init, i, e, shots):
-    _begin_late(pipe, chain, settings, init, e)
-    chain.drift.follow(e.source)
-    motion = _motion(chain.before or edge_map(init, e.method), e) if settings.ttlg_temporal_scale or settings.start_sigma < 1 else None
-    return gated_frame(pipe, i, e, chain, motion)
+def _next_frame(pipe, state, settings, init, i, e, shots):
+    _begin_late(pipe, state, settings, init, e)
+    state.drift.follow(e.source)
+    motion = _motion(state.before or edge_map(init, e.method), e) if settings.ttlg_temporal_scale or settings.init_sigma < 1 else None
+    return gated_frame(pipe, i, e, state, motion)
 
 # %% ../../nbs/run/06_stream.ipynb #c026f
-def _frames(pipe, out, chain, settings, init, edges, shots):
+def _frames(pipe, out, state, settings, init, edges, shots):
     "The frames that are still missing."
-    size, rows = init.shape[-2:], read_rows(Path(out)/'metrics.csv', first=chain.first)
-    with Keeper(out) as keeper:
-        for i, e in enumerate(ahead(edges, lambda i, e: e if i <= chain.done else _resolve(e, *size), chain.first), chain.first):
+    size, rows = init.shape[-2:], read_rows(Path(out)/'metrics.csv', first=state.first)
+    with FrameWriter(out) as writer:
+        for i, e in enumerate(ahead(edges, lambda i, e: e if i <= state.done else _resolve(e, *size), state.first), state.first):
             start = time.perf_counter()
-            if i <= chain.done:
-                _same_map(e, rows[i - chain.first], size)
-                if i >= chain.begun and (i == chain.done or chain.guide is None or chain.drift.anchor): _recall(pipe, out, chain, settings, init, i, _resolve(e, *size), shots)
+            if i <= state.done:
+                _same_map(e, rows[i - state.first], size)
+                if i >= state.begun and (i == state.done or state.targets is None or state.drift.tracker): _recall(pipe, out, state, settings, init, i, _resolve(e, *size), shots)
                 continue
-            if i == chain.done + 1: _check_done(out, chain, rows, shots); keeper.before = chain.prev, chain.before and chain.before.source
-            drawn = (_first_of_shot if i in shots else _next_frame)(pipe, chain, settings, init, i, e, shots)
-            if i not in shots: chain.drift.keep(drawn.picture) # the first one of a shot is an anchor already
-            chain.prev, chain.before = drawn.picture, e
-            yield from keeper.add(i, drawn, time.perf_counter() - start)
-        yield from keeper.rest()
+            if i == state.done + 1: _check_done(out, state, rows, shots); writer.before = state.prev, state.before and state.before.source
+            generated = (_first_of_shot if i in shots else _next_frame)(pipe, state, settings, init, i, e, shots)
+            if i not in shots: state.drift.keep(generated.image) # the first one of a shot is a tracked reference already
+            state.prev, state.before = generated.image, e
+            yield from writer.add(i, generated, time.perf_counter() - start)
+        yield from writer.rest()
 
-def _recall(pipe, out, chain, settings, init, i, e, shots):
+def _recall(pipe, out, state, settings, init, i, e, shots):
     "What the chain needs of a frame that is done: guide and anchor of its shot, as they were, and its edge map."
-    picture = open_frame(out, i, init.shape[-2:]) if i == chain.begun or chain.drift and chain.drift.anchor else None
-    if i == chain.begun: chain.begin(pipe, settings, picture, e, shot=sum(j <= i for j in shots))
+    image = open_frame(out, i, init.shape[-2:]) if i == state.begun or state.drift and state.drift.tracker else None
+    if i == state.begun: state.begin(pipe, settings, image, e, shot=sum(j <= i for j in shots))
     else:
-        _begin_late(pipe, chain, settings, init, e)
-        chain.drift.follow(e.source); chain.drift.keep(picture)
-    chain.before = e
+        _begin_late(pipe, state, settings, init, e)
+        state.drift.follow(e.source); state.drift.keep(image)
+    state.before = e
 
 # %% ../../nbs/run/06_stream.ipynb #c026ks0
-def _segment(pipe, keeper, chain, part):
-    "Draw what is missing of the frames up to a keyframe: `part` has their numbers and edge maps."
+def _segment(pipe, writer, state, part):
+    "Generate what is missing of the frames up to a keyframe: `part` has their numbers and edge maps."
     if not part: return
-    first, start = max(0, chain.done + 1 - part[0][0]), time.perf_counter()
+    first, start = max(0, state.done + 1 - part[0][0]), time.perf_counter()
     if first >= len(part): # all done
-        for _, e in part: chain.drift.follow(e.source)
-        if chain.drift.due: chain.drift.keep(open_frame(keeper.out, part[-1][0]))
+        for _, e in part: state.drift.follow(e.source)
+        if state.drift.due: state.drift.keep(open_frame(writer.out, part[-1][0]))
         return
     # the keyframe before these frames, or the first frame of the shot
-    key, last = chain.drift.anchor.kept[-1][2], len(part) - 1
-    before = chain.prev if first else key # in time: where a run goes on in the middle, the last one on disk
+    key, last = state.drift.tracker.kept[-1][2], len(part) - 1
+    before = state.prev if first else key # in time: where a run goes on in the middle, the last one on disk
     def generate(k, reference): # the last one comes first: the frame before it that is there is the other keyframe
         nonlocal before
-        chain.prev = key if k == last else before
-        drawn = gated_frame(pipe, *part[k], chain, reference=reference)
-        if k != last: before = drawn.picture
-        return drawn.picture, drawn
-    for k, (_, drawn) in chain.drift.segment([e.source for _, e in part], generate, first):
-        yield from keeper.add(part[k][0], drawn, time.perf_counter() - start); start = time.perf_counter()
-    chain.drift.keep(drawn.picture)
+        state.prev = key if k == last else before
+        generated = gated_frame(pipe, *part[k], state, reference=reference)
+        if k != last: before = generated.image
+        return generated.image, generated
+    for k, (_, generated) in state.drift.segment([e.source for _, e in part], generate, first):
+        yield from writer.add(part[k][0], generated, time.perf_counter() - start); start = time.perf_counter()
+    state.drift.keep(generated.image)
 
 # %% ../../nbs/run/06_stream.ipynb #c026k
-def _keyframed(pipe, out, chain, settings, init, edges, shots):
+def _keyframed(pipe, out, state, settings, init, edges, shots):
     "The frames that are still missing, segment by segment."
-    size, rows, part, before = init.shape[-2:], read_rows(Path(out)/'metrics.csv', first=chain.first), [], chain.before and chain.before.source
-    with Keeper(out) as keeper:
-        for i, e in enumerate(edges, chain.first):
-            if i <= chain.done: _same_map(e, rows[i - chain.first], size)
-            if i < chain.begun: continue
+    size, rows, part, before = init.shape[-2:], read_rows(Path(out)/'metrics.csv', first=state.first), [], state.before and state.before.source
+    with FrameWriter(out) as writer:
+        for i, e in enumerate(edges, state.first):
+            if i <= state.done: _same_map(e, rows[i - state.first], size)
+            if i < state.begun: continue
             e, start = _resolve(e, *size), time.perf_counter()
-            if i == chain.done + 1: _check_done(out, chain, rows, shots); keeper.before = chain.prev, before
+            if i == state.done + 1: _check_done(out, state, rows, shots); writer.before = state.prev, before
             before = e.source
             if i in shots:
-                yield from _segment(pipe, keeper, chain, part); part = []
-                if i <= chain.done: _recall(pipe, out, chain, settings, init, i, e, shots); continue
-                drawn = _first_of_shot(pipe, chain, settings, init, i, e, shots)
-                yield from keeper.add(i, drawn, time.perf_counter() - start)
+                yield from _segment(pipe, writer, state, part); part = []
+                if i <= state.done: _recall(pipe, out, state, settings, init, i, e, shots); continue
+                generated = _first_of_shot(pipe, state, settings, init, i, e, shots)
+                yield from writer.add(i, generated, time.perf_counter() - start)
                 continue
-            _begin_late(pipe, chain, settings, init, e)
-            if chain.drift.anchor is None or e.source is None: raise InputError('--keyframe_every: keyframes follow the pictures of the source, and there are only edge maps; edit the video itself, or give --source_frames_dir.')
+            _begin_late(pipe, state, settings, init, e)
+            if state.drift.tracker is None or e.source is None: raise InputError('--keyframe_every: keyframes follow the images of the source, and there are only edge maps; edit the video itself, or give --source_frames_dir.')
             part.append((i, e))
-            if len(part) == settings.keyframe_every: yield from _segment(pipe, keeper, chain, part); part = []
-        yield from _segment(pipe, keeper, chain, part)
-        yield from keeper.rest()
+            if len(part) == settings.keyframe_every: yield from _segment(pipe, writer, state, part); part = []
+        yield from _segment(pipe, writer, state, part)
+        yield from writer.rest()
 
 # %% ../../nbs/run/06_stream.ipynb #c026sc
-_MODEL = 'model_id', 'revision', 'dtype', 'weights', 'speed', 'lora' # what of a `ModelInfo` must stay the same
+_MODEL = 'model_id', 'revision', 'dtype', 'weights', 'profile', 'lora' # what of a `ModelInfo` must stay the same
 
-def _contract(out, pipe, own, source):
-    "The contract of a run: `own` settings, model, source; `InputError` if the source says otherwise of what is here."
+def _configuration(out, pipe, own, source):
+    "The run configuration of a run: `own` settings, model, source; `InputError` if the source says otherwise of what is here."
     own = own | {k: v for k, v in asdict(pipe.info).items() if k in _MODEL}
     here, said = (json.loads(json.dumps(c, default=str)) for c in (own, source)) # as they are read back
     shared = [k for k in said if k in here]
@@ -211,7 +211,7 @@ def _contract(out, pipe, own, source):
 def _check_arguments(init, edges, out, settings, reference, source, shots, first):
     "`InputError` for arguments of other types than `stream` takes, or in another order."
     if not callable(init) and len(as_batch(init, 'init frame', (3,))) != 1:
-        raise InputError(f'init frame: {len(init)} pictures; give one, (1,3,H,W).')
+        raise InputError(f'init frame: {len(init)} images; give one, (1,3,H,W).')
     series = 'an iterable with a file, a pair of files, an `EdgeMap` or a function for each frame'
     if isinstance(edges, (str, Path, dict, torch.Tensor)): check_type('edges', edges, (), series)
     check_type('edges', edges, Iterable, series); check_type('out', out, (str, Path), 'the path of the run folder')
@@ -231,36 +231,36 @@ def stream(
     settings:Settings=None,
     reference:EdgeMap=None, # edges of the source's first frame, if known: they set the edges' strength
     notes=(), # sentences for run.json
-    source:dict=None, # what the edge maps and the init frame come from, for the contract
-    shots=None, # frame number -> function of its `EdgeMap` that gives the picture with which a new shot begins; or a function that makes this dict, called when the folder is open
+    source:dict=None, # what the edge maps and the init frame come from, for the run configuration
+    shots=None, # frame number -> function of its `EdgeMap` that gives the image with which a new shot begins; or a function that makes this dict, called when the folder is open
     overwrite:bool=False, # move another run in this folder aside
     losses=(), # further losses, of one's own, that guide every frame; when the run is continued they must be given again
-    first:int=1, # number of the first frame to draw, where `edges` begins: that of a shot whose video is drawn in several folders
-):  # yields (frame number, picture tensor (1,3,H,W), metrics row) for every frame drawn now; the first item has the number of the last one that was done before
-    "Draw the frames of a run one after the other; of frames that are done only those edge maps are looked at that lie in files, to see whether they are still the same."
+    first:int=1, # number of the first frame to generate, where `edges` begins: that of a shot whose video is generated in several folders
+):  # yields (frame number, image tensor (1,3,H,W), metrics row) for every frame generated now; the first item has the number of the last one that was done before
+    "Generate the frames of a run one after the other; of frames that are done only those edge maps are looked at that lie in files, to see whether they are still the same."
     pipe, shots, source = adopt(pipe), shots or {}, source or {}
     _check_arguments(init, edges, out, settings, reference, source, shots, first)
     settings = settings or Settings(); settings.ready(); losses = as_losses(losses); named = {}
     if losses: named['own losses'] = [f'{n} {l.weight:g} {loss_hash(l)}' for n, l in zip(loss_names(losses), losses)]
     if first > 1: named['first frame'] = first
     start = init if callable(init) else lambda: as_batch(init)
-    if not callable(init): check_size(*start().shape[-2:]); source = source | {'init frame hash': picture_hash(start())}
-    contract = _contract(out, pipe, settings.contract() | named, source)
+    if not callable(init): check_size(*start().shape[-2:]); source = source | {'init frame hash': image_hash(start())}
+    configuration = _configuration(out, pipe, settings.configuration() | named, source)
     with claim(out) as out:
-        run, init = open_run(out, contract, start, overwrite, first, model=asdict(pipe.info),
+        run, init = open_run(out, configuration, start, overwrite, first, model=asdict(pipe.info),
             notes=[*pipe.info.notes, *notes])
         shots = shots() if callable(shots) else shots
-        chain = _resume(pipe, out, settings, init, reference, shots, losses, first)
-        yield chain.done, None, None
-        yield from (_keyframed if settings.keyframe_every else _frames)(pipe, out, chain, settings, init, edges, shots)
+        state = _resume(pipe, out, settings, init, reference, shots, losses, first)
+        yield state.done, None, None
+        yield from (_keyframed if settings.keyframe_every else _frames)(pipe, out, state, settings, init, edges, shots)
 
 # %% ../../nbs/run/06_stream.ipynb #c028p
-_WINDOW = 'lr', 'last_steps', 'every', 'start_step', 'end_step', 'max_sigma', 'min_sigma', 'repeats'
+_WINDOW = 'lr', 'last_steps', 'every', 'start_step', 'end_step', 'max_sigma', 'min_sigma', 'inner_steps'
 LATE = .3 # a noise level: below it little is left to steer
 
 def _guidance_said(settings, levels, own):
     asked = {n: getattr(settings, f'ttlg_{n}_scale') for n in ('edge', 'gram', 'temporal')}
-    losses = [f'{n} {w:g}' for n, w in asked.items() if w] + [f'mask {settings.ttlg_mask_scale:g}']*bool(settings.mask) + list(own)
+    losses = [f'{n} {w:g}' for n, w in asked.items() if w] + [f'mask {settings.ttlg_color_mask_scale:g}']*bool(settings.color_mask) + list(own)
     if not losses:
         idle = [f'--ttlg_{n}' for n in _WINDOW if getattr(settings, f'ttlg_{n}') != getattr(Settings, f'ttlg_{n}')]
         return 'guidance: off' + f', so {", ".join(idle)} act{"s"*(len(idle) == 1)} on nothing'*bool(idle) + '; --ttlg_edge_scale 1 turns it on'
@@ -277,20 +277,20 @@ def what_is_on(
     own=(), # names of losses of the caller's own
 )->str: # one line
     "Guidance, drift correction and CFG of a run, in words."
-    off = Remedies(register='off', hold=0., detail=0.)
-    on = dict(register='registration', hold='colours', detail='sharpness', colour_match='global colours')
+    off = DriftSettings(drift='off')
+    on = dict(registration='registration', color_correction='colours', sharpen='sharpness', global_color_match='global colours')
     drift = [word for name, word in on.items() if getattr(settings, name) != getattr(off, name)]
     cfg = f'CFG {settings.true_cfg_scale:g}' if settings.true_cfg_scale > 1 else 'no CFG'
     return f'{_guidance_said(settings, levels, own)}; drift correction: {", ".join(drift) or "off"}; {cfg}'
 
 def _gate_said(rows):
-    "A sentence about the frames that no try brought through the gates; None if there are none."
-    failed = {word: [r['frame'] for r in rows if r['gate'] == word] for word in ('held', 'accepted')}
+    "A sentence about the frames that no attempt brought through the gates; None if there are none."
+    failed = {word: [r['frame'] for r in rows if r['gate'] == word] for word in ('repeated', 'accepted')}
     if not any(failed.values()): return None
     parts = [f'{len(v)} {what} (frame {", ".join(v[:5])}{" ..." if len(v) > 5 else ""})' for what, v in
-             (('show the frame before again', failed['held']), ('were kept although bad', failed['accepted'])) if v]
+             (('show the frame before again', failed['repeated']), ('were kept although bad', failed['accepted'])) if v]
     return (f'{sum(map(len, failed.values()))} of {len(rows)} frames did not get through the gates: {", ".join(parts)}; see the '
-            'columns edge_loss, edge_floor and colour_difference of metrics.csv, and set the gates above what good frames have.')
+            'columns edge_loss, edge_loss_vae and colour_difference of metrics.csv, and set the gates above what good frames have.')
 
 # %% ../../nbs/run/06_stream.ipynb #c028f
 LARGE = 1.1e6 # pixels of a frame above which a run says how long it will take
@@ -309,8 +309,8 @@ def seconds_a_frame(
     "About how long a frame will take, measured on two steps of a grey one; a first time for compilation does not count."
     grey, guided = torch.full((1, 3, height, width), .5), settings.ttlg([abs] if settings.ttlg_edge_scale or settings.ttlg_gram_scale or settings.ttlg_temporal_scale else [])
     levels = noise_levels(pipe, height, width, settings.num_inference_steps)
-    losses = [EdgeLoss(grey[:, :1], 1., tol=0.)] if guided.losses else []
-    ttlg = TTLG(losses, repeats=settings.ttlg_repeats, scale=settings.ttlg_decode, back_scale=settings.ttlg_backward)
+    losses = [EdgeLoss(grey[:, :1], 1., target_value=0.)] if guided.losses else []
+    ttlg = TTLG(losses, inner_steps=settings.ttlg_inner_steps, scale=settings.ttlg_loss_scale, back_scale=settings.ttlg_grad_scale)
     for _ in range(2):
         seen = []
         def on_stage(name):
@@ -344,7 +344,7 @@ def run_frames(
     progress:bool=True, # show a progress bar
     **kwargs, # `reference`, `notes`, `source`, `shots`, `overwrite`, `losses` and `first` of `stream`
 )->int: # number of the last frame in the folder
-    "Draw a whole run, or what is missing of it."
+    "Generate a whole run, or what is missing of it."
     total = total if total is not None else len(edges) if hasattr(edges, '__len__') else None
     frames = stream(pipe, init, edges, out, settings, **kwargs)
     done, _, _ = next(frames) # what there is to say is said before the bar
@@ -354,6 +354,6 @@ def run_frames(
     if done > before: print(f'{out}: {done - before} frames are done, continuing.', file=sys.stderr)
     with terminable(), tqdm(total=total, initial=done - before, unit='frame', disable=not progress or total is not None
         and done - before >= total, smoothing=.1) as bar:
-        for done, picture, row in frames: bar.update(); bar.set_postfix(edge_loss=f"{row['edge_loss']:.4f}")
+        for done, image, row in frames: bar.update(); bar.set_postfix(edge_loss=f"{row['edge_loss']:.4f}")
     if said := _gate_said(read_rows(Path(out)/'metrics.csv', first=before + 1)): warnings.warn(said)
     return done

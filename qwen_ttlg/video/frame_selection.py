@@ -15,7 +15,7 @@ from ..core import InputError, atomic
 from ..settings import Selection
 from ..image.latents import check_size
 from .reader import MS, as_rate, fit_size, frame_times, output_rate, parse_size, probe as video_info
-from .reader import read_frames, resize_picture # `probe` is the name of a method here
+from .reader import read_frames, resize_image # `probe` is the name of a method here
 from .shots import LENGTHS, settled_starts, shot_starts
 
 # %% ../../nbs/video/05_frame_selection.ipynb #c011p
@@ -23,13 +23,13 @@ from .shots import LENGTHS, settled_starts, shot_starts
 def size_of(self:Selection, info):
     "(width, height) of the frames made from a video."
     if self.size and not self.size.isdecimal(): check_size(*parse_size(self.size)[::-1])
-    width, height = fit_size(info.width, info.height, self.size, self.policy)
+    width, height = fit_size(info.width, info.height, self.size, self.resize_mode)
     check_size(height, width)
     return width, height
 
 @patch
 def probe(self:Selection, video):
-    "`VideoInfo` of a source; a folder of pictures has the rate `source_fps`."
+    "`VideoInfo` of a source; a folder of images has the rate `source_fps`."
     if not str(video).strip(): raise InputError('no video is named; give the path of one.')
     return video_info(video, self.source_fps)
 
@@ -45,16 +45,16 @@ def read(self:Selection, info, **other):
     size = self.size_of(info)
     def resized():
         for f in frames:
-            alpha = f.alpha and resize_picture(f.alpha, *size, self.policy).getchannel(0)
-            yield replace(f, picture=resize_picture(f.picture, *size, self.policy), alpha=alpha)
+            alpha = f.alpha and resize_image(f.alpha, *size, self.resize_mode).getchannel(0)
+            yield replace(f, image=resize_image(f.image, *size, self.resize_mode), alpha=alpha)
     frames = read_frames(info.path, **self.arguments() | other)
     return resized()
 
 @patch
 def frames(self:Selection, info):
-    "The pictures alone."
+    "The images alone."
     frames = self.read(info)
-    return (f.picture for f in frames)
+    return (f.image for f in frames)
 
 # %% ../../nbs/video/05_frame_selection.ipynb #c011t
 @dataclass
@@ -91,14 +91,14 @@ def keep_shots(out, shots):
 AHEAD, FOLLOWING = 3., 12 # seconds and frames after the last chosen one that are read, too: more than whether a cut is seen depends on
 
 def _seen(info, selection, times, progress):
-    "`(time, picture)` of all frames up to the last chosen one and a little further."
+    "`(time, image)` of all frames up to the last chosen one and a little further."
     frames, left = read_frames(info.path, start=selection.start, rate=selection.source_fps), FOLLOWING
     with tqdm(desc='looking for cuts', total=math.ceil(times.end - times.own[0]), unit='s', disable=not progress, delay=3, leave=False, bar_format='{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}') as bar:
         for f in frames:
             left -= f.time > times.end + AHEAD
             if not left: return
             bar.update(max(0, min(f.time, times.end) - times.own[0] - bar.n))
-            yield f.time, f.picture
+            yield f.time, f.image
 
 # %% ../../nbs/video/05_frame_selection.ipynb #c018ce
 MANY = 5, 2. # cuts, and seconds from one to the next: more and less make a warning
@@ -106,7 +106,7 @@ MANY = 5, 2. # cuts, and seconds from one to the next: more and less make a warn
 def _warn(info, times, cuts):
     count, seconds = len(cuts) - 1, times.end - times.own[0]
     if count > MANY[0] and count*MANY[1] > seconds:
-        warnings.warn(f'{info.path}: {count} cuts in {seconds:.1f} s are many; if they are none, give --no_shots, or '
+        warnings.warn(f'{info.path}: {count} cuts in {seconds:.1f} s are many; if they are none, give --no_shot_detection, or '
             'delete the wrong ones from starts in shots.json of the run folder and continue.')
 
 def _warn_of_light(info, settled, anew):
@@ -140,10 +140,10 @@ def find_starts(
     video:str, # hash of the video
     times:Times,
     progress=True,
-    given=False, # the pictures with which shots begin are given: a light that settles late begins no shot
+    given=False, # the images with which shots begin are given: a light that settles late begins no shot
 )->dict: # what shots.json is to hold
     "The frames with which further shots begin, the times of the cuts in seconds, and up to which time they are known."
-    if selection.no_shots:
+    if selection.no_shot_detection:
         if not (Path(out)/'metrics.csv').exists():
             _warn_of_light(info, _first_settled(info, selection, times, progress), [])
         return dict(starts=[], cuts=[])

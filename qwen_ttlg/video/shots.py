@@ -18,29 +18,29 @@ from ..core import InputError
 from .reader import MS
 
 # %% ../../nbs/video/04_shots.ipynb #d010
-WIDE, HIGH = 64, 48 # size of the pictures compared, in pixels
-SAME = 1. # mean difference of 255 below which a frame repeats the picture before
+WIDE, HIGH = 64, 48 # size of the images compared, in pixels
+SAME = 1. # mean difference of 255 below which a frame repeats the image before
 
 @dataclass(eq=False)
-class _Picture:
+class _Image:
     time: float # of the first frame that shows it, in seconds
     until: float # of the last one
     thumb: np.ndarray # (HIGH,WIDE,3) in [0,255]
     contrast: float # standard deviation of its grey values, of 255
-    change: float|None=None # from the picture before; None: not asked for yet
+    change: float|None=None # from the image before; None: not asked for yet
     jump: bool=False # whether it seems to begin a shot
-    sure: bool=False # whether it begins one even if the picture comes back
+    sure: bool=False # whether it begins one even if the image comes back
 
 def _difference(a, b): return float(np.abs(a - b).mean())
 
 def _distinct(frames):
-    "`_Picture`s of `(time, picture)`, without repeats; `until` grows while a picture is shown."
+    "`_Image`s of `(time, image)`, without repeats; `until` grows while an image is shown."
     last = None
     for time, pic in frames:
         thumb = cv2.resize(np.asarray(pic.convert('RGB')), (WIDE, HIGH), interpolation=cv2.INTER_AREA)
         thumb = thumb.astype(np.float32)
         if last and _difference(last.thumb, thumb) < SAME: last.until = time
-        else: yield (last := _Picture(time, time, thumb, float(thumb.mean(2).std())))
+        else: yield (last := _Image(time, time, thumb, float(thumb.mean(2).std())))
 
 # %% ../../nbs/video/04_shots.ipynb #d012
 BLOCK, REACH = 8, 12 # pixels: side of the blocks, and how far one is looked for
@@ -62,17 +62,17 @@ CHANGE, SHARE = 12., .35 # mean difference that a cut has at least, of 255; as a
 def _least(a, b): return min(CHANGE, SHARE*max(a.std(), b.std()))
 
 def _change(a, b):
-    "What moving parts does not explain of the difference of two pictures; the plain difference if small enough."
+    "What moving parts does not explain of the difference of two images; the plain difference if small enough."
     plain = _difference(a, b)
     return plain if plain < _least(a, b) else max(_moved(a, b), _moved(b, a))
 
 def _relit(a, b):
-    "Picture `a` with the mean and the contrast of `b`, channel by channel; 3 of 255 keep noise small."
+    "Image `a` with the mean and the contrast of `b`, channel by channel; 3 of 255 keep noise small."
     gain = (b.std((0, 1)) + 3)/(a.std((0, 1)) + 3)
     return ((a - a.mean((0, 1)))*gain + b.mean((0, 1))).clip(0, 255)
 
 def _unlike(a, b):
-    """Difference of two pictures beside their light and small movement, as a share of the contrast of the one that is compared
+    """Difference of two images beside their light and small movement, as a share of the contrast of the one that is compared
     with; of both directions the larger."""
     def off(a, b):
         lit = _relit(a, b).astype(np.float32)
@@ -80,9 +80,9 @@ def _unlike(a, b):
     return max(off(a, b), off(b, a))
 
 # %% ../../nbs/video/04_shots.ipynb #d016
-WINDOW, REST, OUT = 3, 1., 2. # pictures before and after; within so many seconds; times their median change
-LIGHT = .3 # two pictures less unlike than this differ in their light alone
-BLANK, BLACK = 2.5, 12 # contrast below which a picture is plain; mean below which that is black, and likewise white
+WINDOW, REST, OUT = 3, 1., 2. # images before and after; within so many seconds; times their median change
+LIGHT = .3 # two images less unlike than this differ in their light alone
+BLANK, BLACK = 2.5, 12 # contrast below which an image is plain; mean below which that is black, and likewise white
 
 def _empty(p): return p.contrast < BLANK and not BLACK <= p.thumb.mean() <= 255 - BLACK
 
@@ -94,7 +94,7 @@ def _stays(a, b):
     return bool(there.any()) and same[there].mean() > .5
 
 def _stands_out(near, i):
-    "Is the change to picture `i` a cut's: large, more than light, and large beside the changes before and after it?"
+    "Is the change to image `i` a cut's: large, more than light, and large beside the changes before and after it?"
     def change(j):
         if near[j].change is None: near[j].change = _change(near[j-1].thumb, near[j].thumb)
         return near[j].change
@@ -107,10 +107,10 @@ def _stands_out(near, i):
     return change(i) >= OUT*max(median(s) if len(s) > 1 else 0 for s in sides) # one alone may be a cut, too
 
 # %% ../../nbs/video/04_shots.ipynb #d018
-def _jumps(pictures):
-    "The pictures with `jump` set, `WINDOW` late; black and white ones are none."
+def _jumps(images):
+    "The images with `jump` set, `WINDOW` late; black and white ones are none."
     near, i = [], 0
-    for p in chain(pictures, [None]*WINDOW):
+    for p in chain(images, [None]*WINDOW):
         if p: near.append(p)
         if i == len(near) or p and len(near) - i <= WINDOW: continue
         near[i].jump = i > 0 and not _empty(near[i]) and _stands_out(near, i)
@@ -125,21 +125,21 @@ NOISE = .5 # change of contrast that is none
 FADE = 2. # seconds: what came earlier does not count; what takes longer to come back is no fade
 
 def _evenly(a, b):
-    "Did all sixteen parts of picture `a` lose contrast alike on the way to `b`? A plain wall comes in from one side."
+    "Did all sixteen parts of image `a` lose contrast alike on the way to `b`? A plain wall comes in from one side."
     a, b = (t.mean(2).reshape(4, HIGH//4, 4, WIDE//4).std((1, 3)) for t in (a, b))
     share = b.sum()/max(a.sum(), 1e-6)
     return np.abs(b - share*a).sum() <= .45*b.sum()
 
-def _last(pictures, share):
-    "The last of the pictures with this share of the largest contrast."
-    top = max(p.contrast for p in pictures)
-    return next(p for p in reversed(pictures) if p.contrast >= share*top)
+def _last(images, share):
+    "The last of the images with this share of the largest contrast."
+    top = max(p.contrast for p in images)
+    return next(p for p in reversed(images) if p.contrast >= share*top)
 
 # %% ../../nbs/video/04_shots.ipynb #f012
-def _fades(pictures, flash):
-    "The pictures; the first that comes out of a fade is a jump, too. Holds `FADE` seconds of pictures at most."
+def _fades(images, flash):
+    "The images; the first that comes out of a fade is a jump, too. Holds `FADE` seconds of images at most."
     recent, held = deque(), []
-    for p in pictures:
+    for p in images:
         if p.jump: yield from held; held = []; recent.clear()
         recent.append(p)
         while recent[0].until < p.time - FADE - MS: recent.popleft()
@@ -159,10 +159,10 @@ def _fades(pictures, flash):
     yield from held
 
 # %% ../../nbs/video/04_shots.ipynb #s019
-ALIKE = .33 # two pictures are alike that differ by less than this share of what a third differs from both
+ALIKE = .33 # two images are alike that differ by less than this share of what a third differs from both
 
 def _comes_back(near, i, flash):
-    "Are two pictures alike, within `flash` seconds before and after jump `i` of `near`, and one between unlike both?"
+    "Are two images alike, within `flash` seconds before and after jump `i` of `near`, and one between unlike both?"
     first, last = near[i].time - flash - MS, near[i].time + flash + MS
     inside = [k for k, p in enumerate(near) if p.until >= first and p.time <= last]
     thumbs = np.stack([near[k].thumb for k in inside])
@@ -172,15 +172,15 @@ def _comes_back(near, i, flash):
     return any(differ[p, q] < ALIKE*apart(p, q) for p in range(at) for q in range(at, len(inside)))
 
 def _mixed(a, m, b):
-    "Is picture `m` a mixture of `a` and `b`?"
+    "Is image `m` a mixture of `a` and `b`?"
     share = float(((m - a)*(b - a)).sum()/max(((b - a)**2).sum(), 1e-6))
     return .1 < share < .9 and _difference(m, a + share*(b - a)) < ALIKE*min(_difference(m, a), _difference(m, b))
 
 # %% ../../nbs/video/04_shots.ipynb #s020
-def _cuts(pictures, flash):
-    "Times of the jumps that are neither flashes nor mixtures; holds the pictures of `flash` seconds around a jump."
+def _cuts(images, flash):
+    "Times of the jumps that are neither flashes nor mixtures; holds the images of `flash` seconds around a jump."
     near = []
-    for p in chain(pictures, [None]):
+    for p in chain(images, [None]):
         for i, q in enumerate(near):
             if not q.jump or p and p.time <= q.time + flash + MS: continue
             q.jump = False
@@ -200,29 +200,29 @@ def _long_enough(cuts, min_shot):
         last = time
     if last is not None: yield last
 
-def _starts(pictures, min_shot, flash):
-    first = next(pictures, None)
-    if first is None: raise InputError('find_shots: no frames; give at least one (time, picture).')
+def _starts(images, min_shot, flash):
+    first = next(images, None)
+    if first is None: raise InputError('find_shots: no frames; give at least one (time, image).')
     yield first.time
-    cuts = _cuts(_fades(_jumps(chain([first], pictures)), flash), flash)
+    cuts = _cuts(_fades(_jumps(chain([first], images)), flash), flash)
     yield from _long_enough(cuts, min_shot) if min_shot else cuts
 
 def find_shots(
-    frames, # iterable of `(time, picture)`: times in seconds, never falling; PIL pictures of any size
+    frames, # iterable of `(time, image)`: times in seconds, never falling; PIL images of any size
     min_shot:float=0., # in seconds: a shot shorter than this counts to the one before it
-    flash:float=.2, # in seconds: a picture that comes back within this time was not cut
+    flash:float=.2, # in seconds: an image that comes back within this time was not cut
 ):  # generator of times in seconds; the first is the first frame's
     "When each shot of a video begins, streaming. `InputError` (when the first is asked for) if there are no frames."
     return _starts(_distinct(frames), min_shot, flash)
 
 # %% ../../nbs/video/04_shots.ipynb #t010
 LENGTHS, PLATEAU = (1., 2., 3.), .4 # seconds of a shot that are tried in turn; their end, in which the light must rest
-RISEN = .8 # of the later contrast: what a picture has in which a fade-in is over
+RISEN = .8 # of the later contrast: what an image has in which a fade-in is over
 UNSETTLED, SETTLED = 20., .1 # of 255: what the first light is off at least; the share of it that does not count
 
-def _settled_at(pictures):
-    "When the light of a shot has settled, in seconds; its first picture's time if nothing is wrong or it never does."
-    shown = pictures[next((i for i, p in enumerate(pictures) if p.contrast >= BLANK), 0):]
+def _settled_at(images):
+    "When the light of a shot has settled, in seconds; its first image's time if nothing is wrong or it never does."
+    shown = images[next((i for i, p in enumerate(images) if p.contrast >= BLANK), 0):]
     lights = np.stack([np.r_[p.thumb.mean((0, 1)), p.thumb.std((0, 1))] for p in shown]) # of each channel
     for length in LENGTHS:
         count = sum(p.time <= shown[0].time + length + MS for p in shown)
@@ -233,8 +233,8 @@ def _settled_at(pictures):
         if off[0] < UNSETTLED or end - shown[0].time < 1.5*PLATEAU or off[rest].max() > SETTLED*off[0]/2: continue
         half, settled = (shown[int(i)] for i in (np.argmax(off <= off[0]/2), count - np.argmin(near[::-1])))
         relit = _relit(half.thumb, settled.thumb).astype(np.float32)
-        if _change(relit, settled.thumb) < LIGHT*settled.thumb.std(): return settled.time # the same picture, not another view
-    if shown[0] is pictures[0]: return shown[0].time
+        if _change(relit, settled.thumb) < LIGHT*settled.thumb.std(): return settled.time # the same image, not another view
+    if shown[0] is images[0]: return shown[0].time
     # plain at first, so it was a fade, in which the view moves on too fast to be compared: where the contrast has come
     whole = [p for p in shown if p.time <= shown[0].time + LENGTHS[-1] + MS]
     top = median(p.contrast for p in whole[len(whole)//2:])
@@ -245,9 +245,9 @@ def settled_starts(
     frames, min_shot:float=0., flash:float=.2, # as for `find_shots`
 ):  # generator of `(start, settled)`, in seconds
     "When each shot begins, as by `find_shots`, and when its light has settled: equal if nothing is wrong. One pass."
-    shot, recent = [], deque() # its first pictures; those of the last seconds, as a cut is seen late
-    def until(pictures): # the end of the part compared: it begins with the first picture that is not plain
-        return next((p.time for p in pictures if p.contrast >= BLANK), pictures[-1].time) + LENGTHS[-1]
+    shot, recent = [], deque() # its first images; those of the last seconds, as a cut is seen late
+    def until(images): # the end of the part compared: it begins with the first image that is not plain
+        return next((p.time for p in images if p.contrast >= BLANK), images[-1].time) + LENGTHS[-1]
     def noted():
         for p in _distinct(frames):
             recent.append(p)
