@@ -1,7 +1,8 @@
 """Open a report in headless Chromium and use it as a person would: `python .ci/browser.py report.html [screenshots]`.
 
-Needs playwright (`pip install playwright`) and a Chromium (`CHROMIUM`, by default /usr/bin/chromium); no part of CI. Fails on an error
-or warning in the console, a request to anywhere, a page wider than a phone, or a control that does not do what it says.
+Needs playwright (`pip install playwright`) and a Chromium (`CHROMIUM`, by default /usr/bin/chromium); no part
+of CI. Fails on an error or warning in the console, a request to anywhere, a page wider than a phone, or a
+control that does not do what it says.
 """
 import os, sys
 from pathlib import Path
@@ -39,13 +40,17 @@ def use(page):
 def main(report, images=None):
     wrong = []
     with sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=os.environ.get('CHROMIUM', '/usr/bin/chromium'), args=['--no-sandbox'])
+        browser = p.chromium.launch(executable_path=os.environ.get('CHROMIUM', '/usr/bin/chromium'),
+                                    args=['--no-sandbox'])
         for name, (width, height, scheme) in VIEWS.items():
             page = browser.new_context(viewport=dict(width=width, height=height), color_scheme=scheme).new_page()
-            page.on('console', lambda m: m.type in ('error', 'warning') and wrong.append(m.text)); page.on('pageerror', lambda e: wrong.append(str(e)))
-            page.on('request', lambda r: r.url.startswith(('file:', 'data:', 'blob:')) or wrong.append(r.url)); page.on('dialog', lambda d: (wrong.append(d.message), d.dismiss()))
+            page.on('console', lambda m: m.type in ('error', 'warning') and wrong.append(m.text))
+            page.on('pageerror', lambda e: wrong.append(str(e)))
+            page.on('request', lambda r: r.url.startswith(('file:', 'data:', 'blob:')) or wrong.append(r.url))
+            page.on('dialog', lambda d: (wrong.append(d.message), d.dismiss()))
             page.goto(Path(report).resolve().as_uri()); page.wait_for_timeout(1000); use(page)
-            if page.evaluate('document.documentElement.scrollWidth > innerWidth'): wrong.append(f'{name}: the page is wider than the window')
+            if page.evaluate('document.documentElement.scrollWidth > innerWidth'):
+                wrong.append(f'{name}: the page is wider than the window')
             if images: page.screenshot(path=f'{images}/{name}.png', full_page=True)
     print(*wrong or ['everything as it should be'], sep='\n')
     return bool(wrong)

@@ -1,4 +1,5 @@
-"""How many cuts does `find_shots` find in real clips? `python .ci/cuts.py FOLDER`, a folder of clips with clips/ and eval/.
+"""How many cuts does `find_shots` find in real clips?
+`python .ci/cuts.py FOLDER`, a folder of clips with clips/ and eval/.
 
 Each clip as it is, shown again at 15 images in 30 frames a second, 10 in 30 and 24 in 60, and 60 joins of two clips:
 a cut, a fade over black, a fade over white, twenty each. The cuts of the clips are in cuts.json beside this file, in
@@ -24,13 +25,15 @@ def frames(path):
             scale = min(1, SIDE/min(f.width, f.height))
             pic = f.to_ndarray(format='rgb24') if scale == 1 else \
                 f.reformat(round(f.width*scale), round(f.height*scale), 'rgb24', interpolation='AREA').to_ndarray()
-            if not out or f.time > out[-1][0] + 1/MOST - .001: out.append((f.time - (out[0][2] if out else f.time), pic, f.time))
+            if not out or f.time > out[-1][0] + 1/MOST - .001:
+                out.append((f.time - (out[0][2] if out else f.time), pic, f.time))
     return [(t, pic) for t, pic, _ in out]
 
 def steady(frames, rate):
     "The frames at so many a second: each time the last one shown."
     times = [t for t, _ in frames]; step = np.median(np.diff(times)) if len(times) > 1 else 1/rate
-    last = [max(0, int(np.searchsorted(times, k/rate + 1e-4)) - 1) for k in range(max(1, round((times[-1] + step)*rate)))]
+    last = [max(0, int(np.searchsorted(times, k/rate + 1e-4)) - 1)
+            for k in range(max(1, round((times[-1] + step)*rate)))]
     return [(k/rate, frames[i][1]) for k, i in enumerate(last)]
 
 def join(one, other, how, length, rate=25, seconds=1.6):
@@ -67,7 +70,8 @@ def measure(folder):
     for how in ('cut', 'black', 'white'):
         scores = [compare(*(lambda v, t: (v, [t], 1/25))(*join(clips[a], clips[b], how, rng.choice([8, 12, 15, 20]))))
                   for a, b in (rng.sample(names, 2) for _ in range(20))]
-        found += sum(1 - m for _, m in scores); print(f'join {how:7s} {sum(1 - m for _, m in scores)} of 20 found, {sum(f for f, _ in scores)} false')
+        found += sum(1 - m for _, m in scores)
+        print(f'join {how:7s} {sum(1 - m for _, m in scores)} of 20 found, {sum(f for f, _ in scores)} false')
     return right and found >= .95*60
 
 if __name__ == '__main__': sys.exit(0 if measure(Path(sys.argv[1])) else 1)

@@ -183,5 +183,6 @@ if __name__ == '__main__':
     a = p.parse_args()
     lists = [v for v in runpy.run_path(a.file).values() if isinstance(v, list)] if a.file else [MUTANTS]
     known = {m[0] for m in sum(lists, [])}
-    if unknown := [n for n in a.function or () if n not in known]: p.error(f'{unknown[0]!r}: no entry of the list has this function')
+    if unknown := [n for n in a.function or () if n not in known]:
+        p.error(f'{unknown[0]!r}: no entry of the list has this function')
     sys.exit(main(chosen(sum(lists, []), a.some, a.function)))

@@ -1,7 +1,9 @@
-"""Pipelines that the user loaded, on a GPU: do they give the frames that our own loading gives? A line of JSON a check, figures on the page Models.
+"""Pipelines that the user loaded, on a GPU: do they give the frames that our own loading gives?
+A line of JSON a check, figures on the page Models.
 
     python .ci/own_pipelines.py              the embedded model in fp32, deterministic: a minute
-    python .ci/own_pipelines.py full         full size, random weights: tables under stock calls and model offload, 60 GiB of GPU memory, five minutes
+    python .ci/own_pipelines.py full         full size, random weights: tables under stock calls and model offload,
+                                             60 GiB of GPU memory, five minutes
 """
 import gc, json, os, sys, tempfile, time
 from pathlib import Path
@@ -32,29 +34,37 @@ def own(prepare=lambda p: p.to('cuda')):
 
 def grouped(kind, **more):
     def prepare(pipe):
-        for part in (pipe.transformer, pipe.vae, pipe.text_encoder): apply_group_offloading(part, torch.device('cuda'), offload_type=kind, **more)
+        for part in (pipe.transformer, pipe.vae, pipe.text_encoder):
+            apply_group_offloading(part, torch.device('cuda'), offload_type=kind, **more)
     return prepare
 
 def quantise(pipe):
     from torchao.quantization import Int8WeightOnlyConfig, quantize_
     pipe.to('cuda'); quantize_(pipe.transformer, Int8WeightOnlyConfig())
 
-WAYS = {'plain': lambda p: p.to('cuda'), 'model offload': lambda p: p.enable_model_cpu_offload(), 'sequential offload': lambda p: p.enable_sequential_cpu_offload(),
-        'groups of layers, stream': grouped('leaf_level', use_stream=True), 'groups of layers': grouped('leaf_level'), 'groups of blocks': grouped('block_level', num_blocks_per_group=2),
+WAYS = {'plain': lambda p: p.to('cuda'),
+        'model offload': lambda p: p.enable_model_cpu_offload(),
+        'sequential offload': lambda p: p.enable_sequential_cpu_offload(),
+        'groups of layers, stream': grouped('leaf_level', use_stream=True),
+        'groups of layers': grouped('leaf_level'),
+        'groups of blocks': grouped('block_level', num_blocks_per_group=2),
         'whole pipeline in groups': lambda p: p.enable_group_offload(torch.device('cuda'), offload_type='leaf_level')}
 
 def guided(pipe):
     before, e = SCENE.render(0), edge_map(SCENE.render(1))
     return edit_frame(pipe, e, before, ttlg=TTLG([EdgeLoss(e)], last_steps=3), **OPTIONS).image.cpu()
 
-def where(pipe): return {n: next(getattr(pipe, n).parameters()).device.type for n in ('text_encoder', 'transformer', 'vae')}
+def where(pipe):
+    return {n: next(getattr(pipe, n).parameters()).device.type for n in ('text_encoder', 'transformer', 'vae')}
 def difference(a, b): return (a - b).abs().max().item()
 
 def run(pipe, out):
     "The frames of a short run."
     maps = []
     for t in range(4): maps.append(edge_map(SCENE.render(t))); maps[-1].source = SCENE.render(t)
-    run_frames(pipe, SCENE.render(0), maps[1:], out, Settings(num_inference_steps=4, true_cfg_scale=1., ttlg_edge_scale=1., perceptual_metrics='off'), reference=maps[0], progress=False)
+    run_frames(pipe, SCENE.render(0), maps[1:], out,
+               Settings(num_inference_steps=4, true_cfg_scale=1., ttlg_edge_scale=1., perceptual_metrics='off'),
+               reference=maps[0], progress=False)
     return torch.cat([to_tensor(open_image(f)) for f in sorted(Path(out).glob('frame_*.png'))])
 
 def embedded():
@@ -65,25 +75,37 @@ def embedded():
         frames = run(ours, f'{d}/ours')
         for name, prepare in WAYS.items():
             pipe = own(prepare)
-            yield name, dict(three_frames=[difference(guided(pipe), right) for _ in range(3)], a_run=difference(run(pipe, f'{d}/{name}'), frames), afterwards=where(pipe))
+            yield (name, dict(three_frames=[difference(guided(pipe), right) for _ in range(3)],
+                              a_run=difference(run(pipe, f'{d}/{name}'), frames), afterwards=where(pipe)))
     yield 'torchao int8', dict(three_frames=[difference(guided(own(quantise)), guided(quantised)) for _ in range(3)])
-    yield 'load_pipeline(offload="model")', dict(three_frames=[difference(guided(load_pipeline('tiny', dtype='fp32', offload='model')), right) for _ in range(3)])
+    yield ('load_pipeline(offload="model")',
+           dict(three_frames=[difference(guided(load_pipeline('tiny', dtype='fp32', offload='model')), right)
+                              for _ in range(3)]))
 
 def full():
     pipe, images = load_pipeline('random'), [to_pil(SCENE.render(0))]*2
     def stock(steps):
         start = time.time()
-        x = pipe(image=images, prompt='a', negative_prompt=' ', height=256, width=256, num_inference_steps=steps, generator=torch.Generator('cuda').manual_seed(0), output_type='latent').images
+        x = pipe(image=images, prompt='a', negative_prompt=' ', height=256, width=256, num_inference_steps=steps,
+                 generator=torch.Generator('cuda').manual_seed(0), output_type='latent').images
         return x.float(), time.time() - start
     (one, first), (two, second), (other, _) = stock(3), stock(3), stock(7)
     with TTLG([EdgeLoss(torch.rand(1, 1, 256, 256), 1.)], last_steps=1).attach(pipe, 256, 256): changed, _ = stock(3)
-    yield 'stock calls with tables', dict(first_s=first, second_s=second, same=torch.equal(one, two), finite=all(bool(x.isfinite().all()) for x in (one, other, changed)), attached_differs=difference(changed, one))
+    yield ('stock calls with tables', dict(first_s=first, second_s=second, same=torch.equal(one, two),
+                                           finite=all(bool(x.isfinite().all()) for x in (one, other, changed)),
+                                           attached_differs=difference(changed, one)))
     del pipe; gc.collect(); torch.cuda.empty_cache()
-    pipe = random_pipeline('cuda'); set_profile(pipe, 'exact', 'cuda', fetch=False, offload='model'); torch.cuda.reset_peak_memory_stats()
+    pipe = random_pipeline('cuda')
+    set_profile(pipe, 'exact', 'cuda', fetch=False, offload='model')
+    torch.cuda.reset_peak_memory_stats()
     before, e = SCENE.render(0, 512, 512), edge_map(SCENE.render(1, 512, 512))
     for k in range(3):
-        start = time.time(); finite = bool(edit_frame(pipe, e, before, num_inference_steps=3, ttlg=EdgeLoss(e)).image.isfinite().all())
-        yield f'model offload, frame {k}', dict(finite=finite, seconds=time.time() - start, peak_gib=torch.cuda.max_memory_allocated()/2**30, afterwards_gib=torch.cuda.memory_allocated()/2**30)
+        start = time.time()
+        finite = bool(edit_frame(pipe, e, before, num_inference_steps=3, ttlg=EdgeLoss(e)).image.isfinite().all())
+        yield (f'model offload, frame {k}',
+               dict(finite=finite, seconds=time.time() - start, peak_gib=torch.cuda.max_memory_allocated()/2**30,
+                    afterwards_gib=torch.cuda.memory_allocated()/2**30))
 
 if __name__ == '__main__':
-    for name, found in (full if sys.argv[1:] == ['full'] else embedded)(): print(json.dumps({'check': name} | found), flush=True)
+    for name, found in (full if sys.argv[1:] == ['full'] else embedded)():
+        print(json.dumps({'check': name} | found), flush=True)

@@ -50,8 +50,9 @@ FORMER = {
     '--interpolate': '--fill', '--profile': '--speed'}
 FORMER_VALUES = {('--on_gate_failure', 'repeat'): 'hold', ('--interpolate', 'repeat'): 'hold'}
 FORMER_DRIFT = '--register off --hold 0 --detail 0'.split() # --drift off
-FORMER_COLUMNS = dict(tries='attempts', detail='sharpness_ratio', similarity='style_similarity', edge_floor='edge_loss_vae',
-                      edges='edge_map_hash', picture='frame_hash', shift_x='shift_x', shift_y='shift_y')
+FORMER_COLUMNS = dict(tries='attempts', detail='sharpness_ratio', similarity='style_similarity',
+                      edge_floor='edge_loss_vae', edges='edge_map_hash', picture='frame_hash', shift_x='shift_x',
+                      shift_y='shift_y')
 CALL = '''import sys
 try: from qwen_ttlg.app import cli
 except ImportError: from qwen_ttlg import cli
@@ -67,8 +68,8 @@ class Checkout:
         self.known = self.call('qwen_process_video', '--help').stdout
 
     def start(self, command, *args):
-        return subprocess.Popen([sys.executable, '-c', CALL, command, *map(str, args)], cwd=self.out, env=self.environment,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen([sys.executable, '-c', CALL, command, *map(str, args)], cwd=self.out,
+                                env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def call(self, command, *args, code=0):
         process = self.start(command, *args)
@@ -123,11 +124,14 @@ def run_all(checkout):
     while not (checkout.out/'killed/frame_0003.png').exists() and process.poll() is None: time.sleep(.02)
     process.send_signal(signal.SIGKILL); process.communicate()
     checkout.call('qwen_process_video', *args)
-    checkout.call('qwen_process_videos', 'videos.txt', 'batch', *checkout.flags(f'{COMMON} --max_frames 8'), '--no_progress')
+    checkout.call('qwen_process_videos', 'videos.txt', 'batch', *checkout.flags(f'{COMMON} --max_frames 8'),
+                  '--no_progress')
     # the original's three steps, on its own defaults but for the model
     checkout.call('qwen_extract_frames', 'data/video.mp4', 'steps', '--size', '96x96')
-    checkout.call('qwen_video_edit', '--init_frame', 'steps/init_frame.png', '--edge_frames_dir', 'steps/edges', '--out_frames_dir',
-                  'steps/frames', '--model_id', 'tiny', '--device', 'cpu', '--num_inference_steps', 10, '--ttlg_edge_scale', 1,
+    checkout.call('qwen_video_edit', '--init_frame', 'steps/init_frame.png', '--edge_frames_dir', 'steps/edges',
+                  '--out_frames_dir',
+                  'steps/frames', '--model_id', 'tiny', '--device', 'cpu', '--num_inference_steps', 10,
+                  '--ttlg_edge_scale', 1,
                   '--ttlg_gram_scale', .3, '--ttlg_lr', .05, '--ttlg_last_steps', 5, '--seed', 42,
                   *checkout.flags('--perceptual_metrics off'), '--no_report')
     checkout.call('qwen_assemble_video', 'steps/frames', 'steps/video.mp4')

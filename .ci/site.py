@@ -4,8 +4,8 @@
     python .ci/site.py check      notebooks clean, modules and README fresh, docs pages and their links sound
     python .ci/site.py wheel DIR  build sdist and wheel, check what is in them, unpack the wheel into DIR
 
-Everything is done on a copy of the files git knows or would add, so your tree stays as it is. The docs are staged by nbdev and
-rendered by pandoc, which is what Quarto does too; Quarto itself is needed only to publish them.
+Everything is done on a copy of the files git knows or would add, so your tree stays as it is. The docs are staged by
+nbdev and rendered by pandoc, which is what Quarto does too; Quarto itself is needed only to publish them.
 """
 import base64, json, os, re, shutil, subprocess, sys, tempfile, zipfile
 from configparser import ConfigParser
@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import unquote
-import wings
+import wings, words
 
 ROOT = Path(__file__).resolve().parent.parent
 INI = ConfigParser(delimiters=['=']); INI.read(ROOT/'settings.ini', encoding='utf-8'); INI = INI['DEFAULT']
@@ -22,8 +22,10 @@ LIB, SITE = ROOT/INI['lib_path'], INI['doc_host'] + INI['doc_baseurl'] + '/'
 BLOB = f'{INI["git_url"]}/blob/{INI["branch"]}/'
 MAX_WHEEL = 24*2**20
 FOR_DOCS = {f'{INI["lib_name"]}/dev/showdoc.py'} # nbdev's renderer of the docs
-DEVELOPMENT = {'nbdev', 'execnb', 'ghapi', 'pypandoc', 'build', 'hypothesis', 'torchmetrics', 'scenedetect', 'torchao', 'ray'}
-ALONE = f'import sys, importlib\nsys.modules |= dict.fromkeys({DEVELOPMENT})\nfor m in sys.argv[1:]: importlib.import_module(m)'
+DEVELOPMENT = {
+    'nbdev', 'execnb', 'ghapi', 'pypandoc', 'build', 'hypothesis', 'torchmetrics', 'scenedetect', 'torchao', 'ray'}
+ALONE = (f'import sys, importlib\nsys.modules |= dict.fromkeys({DEVELOPMENT})\n'
+         'for m in sys.argv[1:]: importlib.import_module(m)')
 
 
 def say(*a): print(*a, flush=True)
@@ -50,19 +52,22 @@ def copied():
         try: yield tmp
         finally: os.chdir(here)
 
-def notebooks(top): return sorted(p for p in (top/'nbs').rglob('*.ipynb') if not re.search(r'/[._]', str(p.relative_to(top))))
+def notebooks(top):
+    return sorted(p for p in (top/'nbs').rglob('*.ipynb') if not re.search(r'/[._]', str(p.relative_to(top))))
 
 def stage(top):
     "What nbdev hands to Quarto: `_proc`, with show_doc run, links looked up, hidden cells gone."
     if INI['lib_name'] not in {e.name for e in entry_points(group='nbdev')}:
-        sys.exit("the package is not installed here, so nbdev could not link names to their pages: pip install -e '.[dev]'")
+        sys.exit(
+            "the package is not installed here, so nbdev could not link names to their pages: pip install -e '.[dev]'")
     from nbdev.doclinks import _build_modidx
     from nbdev.quarto import refresh_quarto_yml
     from nbdev.serve import proc_nbs
     refresh_quarto_yml(); _build_modidx()
     return Path(proc_nbs('', n_workers=0, force=True))
 
-# --- a staged notebook as Markdown --------------------------------------------------------------------------------------
+# --- a staged notebook as Markdown
+# --------------------------------------------------------------------------------------
 
 IMAGES = {'image/png': 'png', 'image/jpeg': 'jpg', 'image/gif': 'gif', 'image/svg+xml': 'svg'}
 
@@ -98,7 +103,8 @@ def page_markdown(nb, folder):
         if d.get('include') == 'false': continue
         if code and d.get('echo') != 'false': parts.append(fenced(code, 'python'))
         if d.get('output') == 'false': continue
-        parts += [output_markdown(o, f'{i:02d}-{n}', folder, d.get('output') == 'asis') for n, o in enumerate(cell.get('outputs', []))]
+        parts += [output_markdown(o, f'{i:02d}-{n}', folder, d.get('output') == 'asis')
+                  for n, o in enumerate(cell.get('outputs', []))]
     return '\n\n'.join(parts) + '\n'
 
 def pandoc(markdown, *args):
@@ -113,7 +119,8 @@ def front_matter(nb):
     m = re.match(r'---\n(.*?)\n---', text(first['source']), re.S) if first['cell_type'] == 'raw' else None
     return yaml.safe_load(m[1]) if m else {}
 
-# --- README -------------------------------------------------------------------------------------------------------------
+# --- README
+# -------------------------------------------------------------------------------------------------------------
 
 def walk(x, f):
     "Call `f` on every element of pandoc's JSON tree."
@@ -145,7 +152,8 @@ def write_readme(top, proc):
     (top/'README.md').write_text(f'{head}\n{body}')
     return [f'README.md: {err}'] if err else []
 
-# --- pages and links ----------------------------------------------------------------------------------------------------
+# --- pages and links
+# ----------------------------------------------------------------------------------------------------
 
 def page_names(proc):
     "Notebook -> page, both relative to the site: `00_core.ipynb` is shown as `core.html`."
@@ -178,7 +186,8 @@ def render(proc, out):
     return faults, pages
 
 def check_links(pages, names, out, label):
-    "A link must lead to a page, a tracked reference, an image or a file of the repository that exists. Other sites are not asked."
+    """A link must lead to a page, a tracked reference, an image or a file of the repository that exists.
+    Other sites are not asked."""
     faults = []
     for name, page in pages.items():
         for tag, link in page.links:
@@ -190,7 +199,8 @@ def check_links(pages, names, out, label):
             elif re.match(r'[a-z][a-z0-9+.-]*:|//', link): continue
             else: target, _, frag = link.partition('#')
             target = target.partition('?')[0]
-            path = os.path.normpath(target.lstrip('/') if target.startswith('/') else f'{Path(name).parent}/{target}') if target else name
+            path = (os.path.normpath(target.lstrip('/') if target.startswith('/') else f'{Path(name).parent}/{target}')
+                    if target else name)
             path = names.get(path, 'index.html' if path == '.' else path)
             if path in pages:
                 if frag and frag not in pages[path].ids: bad(f'no anchor #{frag} there')
@@ -209,15 +219,19 @@ def check_markdown(top, *files):
 def check_sidebar(top):
     "Every notebook is in nbs/sidebar.yml once, and every entry is a notebook."
     import yaml
-    def entries(x): return [e for c in x for e in (entries(c['contents']) + ([c['href']] if 'href' in c else []) if isinstance(c, dict) and 'contents' in c
-                                                   else [c['href'] if isinstance(c, dict) else c])]
+    def entries(x):
+        return [e
+                for c in x
+                for e in (entries(c['contents']) + ([c['href']] if 'href' in c else [])
+                          if isinstance(c, dict) and 'contents' in c else [c['href'] if isinstance(c, dict) else c])]
     have = {str(p.relative_to(top/'nbs')) for p in notebooks(top)}
     listed = entries(yaml.safe_load((top/'nbs/sidebar.yml').read_text())['website']['sidebar']['contents'])
     return ([f'nbs/sidebar.yml: {e}: no such notebook' for e in listed if e not in have]
             + [f'nbs/sidebar.yml: {e} is missing' for e in sorted(have - set(listed))]
             + [f'nbs/sidebar.yml: {e} stands there twice' for e in sorted({e for e in listed if listed.count(e) > 1})])
 
-# --- the source: clean, fresh, no stored faults -----------------------------------------------------------------------------
+# --- the source: clean, fresh, no stored faults
+# -----------------------------------------------------------------------------
 
 def check_outputs(top):
     "No stored error, no path of somebody's machine in a stored output."
@@ -226,14 +240,18 @@ def check_outputs(top):
         for i, cell in enumerate(json.loads(p.read_text())['cells']):
             for out in cell.get('outputs', []):
                 at = f'{p.relative_to(top)}, cell {i}'
-                if out['output_type'] == 'error': faults.append(f'{at}: stored error {out["ename"]}: {out["evalue"][:80]}')
-                shown = text(out.get('text', '')) + text(out.get('data', {}).get('text/plain', '')) + text(out.get('data', {}).get('text/html', ''))
-                if m := private.search(shown): faults.append(f'{at}: stored output names a path of this machine ({m[0]})')
+                if out['output_type'] == 'error':
+                    faults.append(f'{at}: stored error {out["ename"]}: {out["evalue"][:80]}')
+                shown = (text(out.get('text', '')) + text(out.get('data', {}).get('text/plain', ''))
+                         + text(out.get('data', {}).get('text/html', '')))
+                if m := private.search(shown):
+                    faults.append(f'{at}: stored output names a path of this machine ({m[0]})')
     return faults
 
 def check_layout(top):
     link = top/'nbs/_quarto.yml'
-    return [] if link.is_symlink() and os.readlink(link) == '../_quarto.yml' else ['nbs/_quarto.yml must be a link to ../_quarto.yml']
+    return ([] if link.is_symlink() and os.readlink(link) == '../_quarto.yml'
+            else ['nbs/_quarto.yml must be a link to ../_quarto.yml'])
 
 def changed(top):
     "Files of the copy `top` that differ from the repository's, after everything generated was generated anew."
@@ -242,7 +260,8 @@ def changed(top):
     def read(p): return os.readlink(p) if p.is_symlink() else p.read_bytes() if p.exists() else None
     return sorted(f for f in set(tracked()) | new | {'README.md'} if not skip.search(f) and read(ROOT/f) != read(top/f))
 
-# --- commands -----------------------------------------------------------------------------------------------------------
+# --- commands
+# -----------------------------------------------------------------------------------------------------------
 
 def readme():
     with copied() as top:
@@ -262,6 +281,7 @@ def check():
         faults.extend(found)
     with copied() as top:
         report('imports go downward, and none into dev', wings.check(top))
+        report('one word per thing, lines of at most 120 characters', words.check(top))
         report('sidebar lists the notebooks', check_sidebar(top))
         report('stored outputs hold no error and no private path', check_outputs(top))
         report('nbs/_quarto.yml is a link', check_layout(top))
@@ -273,19 +293,25 @@ def check():
                [f'{f}: stale; run nbdev_export, nbdev_clean, .ci/site.py readme' for f in changed(top)])
         out = top.parent/'site'; bad, pages = render(proc, out)
         report(f'{len(pages)} pages render', bad)
-        report('links, anchors and images of the pages', check_links(pages, page_names(proc), out, lambda n: f'page {n}'))
+        report('links, anchors and images of the pages',
+               check_links(pages, page_names(proc), out, lambda n: f'page {n}'))
         bad, docs = check_markdown(top, 'README.md', 'CONTRIBUTING.md')
         every = {**pages, **docs}
-        report('links of README.md and CONTRIBUTING.md', bad + [f for f in check_links(every, {}, top, str) if f.split(':')[0] in docs])
+        report('links of README.md and CONTRIBUTING.md',
+               bad + [f for f in check_links(every, {}, top, str) if f.split(':')[0] in docs])
     return faults
 
 def wheel(folder):
     "The wheel is built from the sdist, so whatever it holds went through both."
     with copied() as top:
-        p = subprocess.run([sys.executable, '-m', 'build', '--outdir', 'dist', '.'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        p = subprocess.run([sys.executable, '-m', 'build', '--outdir', 'dist', '.'], stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True)
         if p.returncode: return [f'the package does not build:\n{p.stdout[-2000:]}']
         built, = (top/'dist').glob('*.whl')
-        want = {str(p.relative_to(top)) for d in (LIB.name,) for p in (top/d).rglob('*') if p.is_file() and '__pycache__' not in str(p)}
+        want = {str(p.relative_to(top))
+                for d in (LIB.name,)
+                for p in (top/d).rglob('*')
+                if p.is_file() and '__pycache__' not in str(p)}
         have = set(zipfile.ZipFile(built).namelist())
         size = built.stat().st_size
         say(f'{built.name}: {size/2**20:.1f} MiB, {len(have)} files')
@@ -294,16 +320,19 @@ def wheel(folder):
         if not any('/tiny_model/' in f for f in have): faults.append(f'{built.name}: holds no {LIB.name}/tiny_model')
         if size > MAX_WHEEL: faults.append(f'{built.name}: {size/2**20:.1f} MiB are more than {MAX_WHEEL >> 20}')
         zipfile.ZipFile(built).extractall(folder)
-    code = 'import sys, importlib\nfor s in sys.argv[1:]:\n m, f = s.split("=")[1].split(":"); assert callable(getattr(importlib.import_module(m), f)), s'
+    code = ('import sys, importlib\nfor s in sys.argv[1:]:\n'
+            ' m, f = s.split("=")[1].split(":"); assert callable(getattr(importlib.import_module(m), f)), s')
     with tempfile.TemporaryDirectory() as elsewhere:  # the unpacked wheel, not the repository
-        p = subprocess.run([sys.executable, '-c', code, *INI['console_scripts'].split()], cwd=elsewhere, capture_output=True, text=True,
+        p = subprocess.run([sys.executable, '-c', code, *INI['console_scripts'].split()], cwd=elsewhere,
+                           capture_output=True, text=True,
                            env={**os.environ, 'PYTHONPATH': str(Path(folder).resolve())})
         if p.returncode: faults.append(f'console scripts of the wheel: {(p.stderr.strip().splitlines() or ["?"])[-1]}')
         found = sorted((Path(folder)/LIB.name).rglob('[!_]*.py'))
         modules = ['.'.join(p.relative_to(folder).with_suffix('').parts) for p in found]
         p = subprocess.run([sys.executable, '-c', ALONE, *modules], cwd=elsewhere, capture_output=True, text=True,
                            env={**os.environ, 'PYTHONPATH': str(Path(folder).resolve())})
-    if p.returncode: faults.append(f'the wheel without development packages: {(p.stderr.strip().splitlines() or ["?"])[-1]}')
+    if p.returncode:
+        faults.append(f'the wheel without development packages: {(p.stderr.strip().splitlines() or ["?"])[-1]}')
     return faults
 
 if __name__ == '__main__':

@@ -18,13 +18,16 @@ def run(notebook):
     for cell in json.loads(notebook.read_text())['cells']:
         if cell['cell_type'] != 'code': continue
         result = shell.run_cell(''.join(cell['source']))
-        if not result.success: sys.exit(f'{notebook}, cell {cell["id"]}: {result.error_in_exec or result.error_before_exec!r}')
+        if not result.success:
+            sys.exit(f'{notebook}, cell {cell["id"]}: {result.error_in_exec or result.error_before_exec!r}')
 
-def code_length(notebook): return sum(len(''.join(c['source'])) for c in json.loads(notebook.read_text())['cells'] if c['cell_type'] == 'code')
+def code_length(notebook):
+    return sum(len(''.join(c['source'])) for c in json.loads(notebook.read_text())['cells'] if c['cell_type'] == 'code')
 
 def in_process(notebook):
     print(f'Starting {notebook}', flush=True)
-    process = subprocess.run([sys.executable, __file__, notebook], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    process = subprocess.run([sys.executable, __file__, notebook], text=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT,
                              env=os.environ | dict(MPLBACKEND='module://matplotlib_inline.backend_inline'))
     if process.returncode: print(process.stdout[-4000:], flush=True)
     print(f'- Completed {notebook}', flush=True)

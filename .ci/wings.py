@@ -1,9 +1,9 @@
 """Imports go downward: `python .ci/wings.py` lists those that do not, and how many arrows there are between wings.
 
-The wings of the package are its folders, in the order of WINGS from below; `core` and `settings` are the ground. A module
-imports from the wings below its own, and in its own wing from modules whose notebook has a lower number. `dev` stands
-aside: it may import everything, and nothing imports it. Imports inside functions count, and so do names of modules in
-texts, such as code for another process.
+The wings of the package are its folders, in the order of WINGS from below; `core` and `settings` are the ground. A
+module imports from the wings below its own, and in its own wing from modules whose notebook has a lower number. `dev`
+stands aside: it may import everything, and nothing imports it. Imports inside functions count, and so do names of
+modules in texts, such as code for another process.
 """
 import ast, re, sys
 from pathlib import Path
@@ -48,7 +48,8 @@ def check(top=ROOT):
     known, faults = modules(top), []
     for module, file in known.items():
         own = wing_of(module)
-        if own not in (*WINGS, ASIDE): faults.append(f'{module}: no such wing; the wings are {", ".join(WINGS)}, {ASIDE}')
+        if own not in (*WINGS, ASIDE):
+            faults.append(f'{module}: no such wing; the wings are {", ".join(WINGS)}, {ASIDE}')
         if own not in WINGS: continue
         for line, name in imported(module, file, known):
             other, at = wing_of(name), f'{file.relative_to(top)}:{line}: imports {name}'

@@ -40,12 +40,14 @@ def setting(
     return field(default=default, metadata=dict(help=help, **limits))
 
 # %% ../nbs/00_core.ipynb #c008b1
-def setting_type(annotation): return next(t for t in (typing.get_args(annotation) or (annotation,)) if t is not type(None)) # `int` of `int|None`
+def setting_type(annotation): # `int` of `int|None`
+    return next(t for t in (typing.get_args(annotation) or (annotation,)) if t is not type(None))
 
 def _fits(value, annotation): # a whole number is a number, True is none
     if value is None: return type(None) in typing.get_args(annotation)
     kind = setting_type(annotation)
-    return isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool) and (kind is str or math.isfinite(value))
+    return (isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool)
+            and (kind is str or math.isfinite(value)))
 
 def check_settings(
     settings, # a dataclass with fields made by `setting`
@@ -54,7 +56,8 @@ def check_settings(
     for f in fields(settings):
         v, low, high, choices = getattr(settings, f.name), *(f.metadata.get(k) for k in ('low', 'high', 'choices'))
         def refuse(why): raise InputError(f'--{f.name} {v}: {why}.')
-        if choices and (v not in choices or isinstance(v, bool)): refuse(f'not one of {", ".join(str(c) for c in choices if c is not None)}')
+        if choices and (v not in choices or isinstance(v, bool)):
+            refuse(f'not one of {", ".join(str(c) for c in choices if c is not None)}')
         if not _fits(v, f.type): refuse(f'must be {_KINDS[setting_type(f.type)]}')
         if v is not None and low is not None and not v >= low: refuse(f'must be at least {low}')
         if v is not None and high is not None and v > high: refuse(f'must be at most {high}')
@@ -92,7 +95,8 @@ def sync(
 def atomic(
     path: str|Path, # the file to write
 ):  # yields a temporary `Path` in the same folder, with the same suffix
-    "Write `path` as a whole or not at all: flush and rename when the block ends, remove the temporary file if it fails."
+    """Write `path` as a whole or not at all: flush and rename when the block ends,
+    remove the temporary file if it fails."""
     path = Path(path)
     tmp = path.with_name(f'.{path.stem[:40]}.{os.getpid()}.tmp{path.suffix}')
     try:
@@ -133,7 +137,8 @@ def make_folder(
         out.mkdir(parents=True, exist_ok=True)
         with atomic(out/'.writable') as tmp: tmp.touch()
         (out/'.writable').unlink()
-    except OSError as e: raise InputError(f'{out}: cannot be written to ({e.strerror or e}); choose another output folder.') from e
+    except OSError as e:
+        raise InputError(f'{out}: cannot be written to ({e.strerror or e}); choose another output folder.') from e
     return out
 
 # %% ../nbs/00_core.ipynb #c014b
@@ -171,9 +176,11 @@ def as_batch(
     "An image as a batch; `InputError` for a path, an array, or a tensor of another shape."
     import torch
     if isinstance(image, Image.Image): return to_tensor(image)
-    if isinstance(image, (str, Path)): raise InputError(f'{name}: {str(image)!r} is a path; open it first, with open_image.')
+    if isinstance(image, (str, Path)):
+        raise InputError(f'{name}: {str(image)!r} is a path; open it first, with open_image.')
     if not torch.is_tensor(image):
-        raise InputError(f'{name}: a {type(image).__name__} is no image; give a PIL.Image or a tensor (B,3,H,W) in [0,1].')
+        raise InputError(
+            f'{name}: a {type(image).__name__} is no image; give a PIL.Image or a tensor (B,3,H,W) in [0,1].')
     if image.ndim != 4 or image.shape[1] not in channels or not image.is_floating_point() or not image.numel():
         shape, dtype = tuple(image.shape), str(image.dtype).removeprefix('torch.')
         wanted = ' or '.join(f'(B,{c},H,W)' for c in channels)
@@ -321,7 +328,9 @@ def data_uri(
 )->str:
     "An image as text, for a page that holds all it shows."
     import base64, io
-    out = io.BytesIO(); pic.save(out, 'WEBP', method=2, **(dict(lossless=True) if quality is None else dict(quality=quality)))
+    out = io.BytesIO()
+    pic.save(out, 'WEBP', method=2, **(dict(lossless=True) if quality is None else dict(quality=quality)))
     return 'data:image/webp;base64,' + base64.b64encode(out.getvalue()).decode()
 
-def data_image(pic, quality=None): return f'<img src="{data_uri(pic, quality)}" width="{pic.width}" height="{pic.height}" alt="">' # as HTML
+def data_image(pic, quality=None): # as HTML
+    return f'<img src="{data_uri(pic, quality)}" width="{pic.width}" height="{pic.height}" alt="">'

@@ -16,7 +16,8 @@ from .core import InputError, atomic, check_settings, setting
 
 # %% ../nbs/01_settings.ipynb #c007
 CARRY_PROMPT = ('Picture 1 is the edge map of the next video frame, picture 2 is the previous frame. '
-                'Draw the next frame: follow the edges of picture 1 exactly and keep the colours, textures and style of picture 2.')
+                'Draw the next frame: follow the edges of picture 1 exactly and keep the colours, '
+                'textures and style of picture 2.')
 RESTYLE_PROMPT = 'Redraw picture 2 {style}. Follow the edges of picture 1 exactly and keep every object in its place.'
 NEGATIVE_PROMPT = ' '
 
@@ -28,42 +29,66 @@ class SamplingSettings:
     negative_prompt: str = setting(NEGATIVE_PROMPT, 'what to stay away from; needed for CFG')
     num_inference_steps: int = setting(50, 'denoising steps a frame', low=2)
     true_cfg_scale: float = setting(4., 'CFG scale; 1 is off', low=0)
-    cfg_stop: float = setting(1., 'share of the steps, from the first one on, that have CFG; the others save one of their two passes', low=0, high=1)
+    cfg_stop: float = setting(1., 'share of the steps, from the first one on, that have CFG; the others save one of '
+                                  'their two passes', low=0, high=1)
     seed: int = setting(0, 'seed of the run; every frame has its own noise from it', low=0)
     ttlg_edge_scale: float = setting(0., 'weight of the edge loss; 0 is off', low=0)
     ttlg_gram_scale: float = setting(0., 'weight of the gram loss, which keeps the style; 0 is off', low=0)
-    ttlg_temporal_scale: float = setting(0., 'weight of the temporal loss, which keeps what moves steady; 0 is off', low=0)
-    ttlg_lr: float = setting(.05, 'step-size limit of an average guided step, in standard deviations of the latents', low=0)
-    ttlg_last_steps: int|None = setting(None, 'guide only the last N steps (default: all); --ttlg_max_sigma means the same at any number of steps', low=0)
+    ttlg_temporal_scale: float = setting(
+        0., 'weight of the temporal loss, which keeps what moves steady; 0 is off', low=0)
+    ttlg_lr: float = setting(
+        .05, 'step-size limit of an average guided step, in standard deviations of the latents', low=0)
+    ttlg_last_steps: int|None = setting(None, 'guide only the last N steps (default: all); --ttlg_max_sigma means the '
+                                              'same at any number of steps', low=0)
     ttlg_every: int = setting(1, 'guide every k-th step', low=1)
     ttlg_start_step: int|None = setting(None, 'first guided step, counted from 0', low=0)
     ttlg_end_step: int|None = setting(None, 'first step that is not guided any more', low=0)
-    ttlg_max_sigma: float = setting(1., 'guide only at noise levels up to this, 0 to 1; .7 is about the last half of the steps at any number of them', low=0)
+    ttlg_max_sigma: float = setting(1., 'guide only at noise levels up to this, 0 to 1; .7 is about the last half of '
+                                        'the steps at any number of them', low=0)
     ttlg_min_sigma: float = setting(0., 'guide only at noise levels down to this, 0 to 1', low=0)
-    ttlg_inner_steps: int = setting(2, 'inner steps of each guided step: evaluate the losses and update the latents, so many times', low=1)
-    ttlg_loss_scale: float = setting(1., 'evaluate the losses on the image at this share of its size: 1, .5, .25 or .125; smaller is faster', choices=(1., .5, .25, .125))
-    ttlg_grad_scale: float|None = setting(None, 'pull the change back through the decoder at this share of the size, at most --ttlg_loss_scale (default: the same); .5 takes half the memory at little loss', choices=(None, 1., .5, .25, .125))
-    ttlg_edge_metric: str = setting('l1', 'how edges are compared: l1; correlation, for styles with other edges than the source, such as line art; or f1, which forgives a pixel of shift', choices=('l1', 'correlation', 'f1'))
-    ttlg_gram_features: str = setting('random', 'features of the gram loss: random filters, those of the vae, or vgg16 (a download)', choices=('random', 'vae', 'vgg16'))
+    ttlg_inner_steps: int = setting(
+        2, 'inner steps of each guided step: evaluate the losses and update the latents, so many times', low=1)
+    ttlg_loss_scale: float = setting(1., 'evaluate the losses on the image at this share of its size: '
+                                         '1, .5, .25 or .125; smaller is faster', choices=(1., .5, .25, .125))
+    ttlg_grad_scale: float|None = setting(
+        None, 'pull the change back through the decoder at this share of the size, at most --ttlg_loss_scale (default: '
+              'the same); .5 takes half the memory at little loss', choices=(None, 1., .5, .25, .125))
+    ttlg_edge_metric: str = setting('l1', 'how edges are compared: l1; correlation, for styles with other edges than '
+                                          'the source, such as line art; or f1, which forgives a pixel of shift',
+                                    choices=('l1', 'correlation', 'f1'))
+    ttlg_gram_features: str = setting('random', 'features of the gram loss: random filters, those of the vae, '
+                                                'or vgg16 (a download)', choices=('random', 'vae', 'vgg16'))
     style_image: str|None = setting(None, 'image whose style the gram loss keeps (default: the init frame)')
-    color_mask: str|None = setting(None, 'image, white where the colours of the init frame are to be kept; it does not move with the video')
+    color_mask: str|None = setting(
+        None, 'image, white where the colours of the init frame are to be kept; it does not move with the video')
     ttlg_color_mask_scale: float = setting(1., 'weight of keeping the colours under --color_mask', low=0)
 
 # %% ../nbs/01_settings.ipynb #c012
 @dataclass
 class GateSettings:
     "When a frame is resampled; a part of `Settings`."
-    max_edge_loss: float|None = setting(None, 'resample a frame, with another seed, if its edge loss lies further than this share of the way from what the VAE alone has (0) to a blank image (1); .8 catches what has lost its shape', low=0, free=True)
-    max_color_difference: float|None = setting(None, 'resample a frame if, after all drift correction, its colours are further than this from what the first frame says (CIEDE2000; 1 is just visible, 10 another colour); needs the images of the source', low=0, free=True)
-    max_misalignment: float|None = setting(None, 'resample a frame if it was generated more than so many pixels beside its edge map; below a quarter of a pixel nothing is measured', low=0, free=True)
+    max_edge_loss: float|None = setting(
+        None, 'resample a frame, with another seed, if its edge loss lies further than this share of the way from what '
+              'the VAE alone has (0) to a blank image (1); .8 catches what has lost its shape', low=0, free=True)
+    max_color_difference: float|None = setting(
+        None, 'resample a frame if, after all drift correction, its colours are further than this from what the first '
+              'frame says (CIEDE2000; 1 is just visible, 10 another colour); needs the images of the source', low=0,
+        free=True)
+    max_misalignment: float|None = setting(
+        None, 'resample a frame if it was generated more than so many pixels beside its edge map; '
+              'below a quarter of a pixel nothing is measured', low=0, free=True)
     gate_retries: int = setting(2, 'how many times to resample it', low=0, free=True)
-    on_gate_failure: str = setting('accept', 'if no attempt gets through the gate: accept the best, repeat the frame before, or stop', choices=('accept', 'repeat', 'stop'), free=True)
+    on_gate_failure: str = setting(
+        'accept', 'if no attempt gets through the gate: accept the best, repeat the frame before, or stop',
+        choices=('accept', 'repeat', 'stop'), free=True)
 
 # %% ../nbs/01_settings.ipynb #c013m
 @dataclass
 class MetricSettings:
     "What is measured of frames; a part of `Settings`."
-    perceptual_metrics: str = setting('auto', 'LPIPS and Gram columns in metrics.csv: auto (the weights of their networks, 760 MB, are fetched at the first use) or off', choices=('auto', 'off'), free=True)
+    perceptual_metrics: str = setting('auto', 'LPIPS and Gram columns in metrics.csv: auto (the weights of their '
+                                              'networks, 760 MB, are fetched at the first use) or off',
+                                      choices=('auto', 'off'), free=True)
 
 # %% ../nbs/01_settings.ipynb #c014
 DRIFT_OFF = dict(registration='off', color_correction=0., sharpen=0., global_color_match='none')
@@ -71,15 +96,28 @@ DRIFT_OFF = dict(registration='off', color_correction=0., sharpen=0., global_col
 @dataclass
 class DriftSettings:
     "Drift correction; a part of `Settings`."
-    drift: str = setting('on', 'drift correction; off stands for --registration off --color_correction 0 --sharpen 0 --global_color_match none, whatever these say', choices=('on', 'off'), free=True)
-    registration: str = setting('on', 'undo shifts and zooms of a generated frame against its edge map: on or off', choices=('on', 'off'))
-    color_correction: float = setting(1., "bring coarse colours back to those of the first frame, moved along with the source, or where nothing leads back to an earlier frame to what the first frame makes of such a colour of the source: 1 wholly, 0 is off; needs the source's images", low=0, high=1)
-    sharpen: float = setting(.5, "sharpen a frame whose edges are weaker than its edge map and the first frame say, by at most this share of an unsharp mask; 0 is off", low=0)
-    extra_reference: str = setting('none', "a third reference image for the model: none or first (the shot's first frame)", choices=('none', 'first'))
-    global_color_match: str = setting('none', "bring the colours of the whole image to the first frame's: none or reinhard (mean and spread)", choices=('none', 'reinhard'))
-    noise: str = setting('frame', 'start noise: frame (its own for every frame) or fixed (one for all)', choices=('frame', 'fixed'))
-    init_sigma: float = setting(1., 'begin at this noise level from the frame before, moved to where things are now, with the steps that are left; 1 begins from noise', low=.05, high=1)
-    keyframe_every: int|None = setting(None, 'generate every K-th frame from the first one, and those between from the two keyframes around them, so that a frame depends on its two keyframes alone; an error in a keyframe goes on to the next', low=2)
+    drift: str = setting('on', 'drift correction; off stands for --registration off --color_correction 0 --sharpen 0 '
+                               '--global_color_match none, whatever these say', choices=('on', 'off'), free=True)
+    registration: str = setting('on', 'undo shifts and zooms of a generated frame against its edge map: on or off',
+                                choices=('on', 'off'))
+    color_correction: float = setting(
+        1., "bring coarse colours back to those of the first frame, moved along with the source, "
+            "or where nothing leads back to an earlier frame to what the first frame makes of such a colour of the "
+            "source: 1 wholly, 0 is off; needs the source's images", low=0, high=1)
+    sharpen: float = setting(.5, "sharpen a frame whose edges are weaker than its edge map and the first frame say, "
+                                 "by at most this share of an unsharp mask; 0 is off", low=0)
+    extra_reference: str = setting('none',
+                                   "a third reference image for the model: none or first (the shot's first frame)",
+                                   choices=('none', 'first'))
+    global_color_match: str = setting('none', "bring the colours of the whole image to the first frame's: "
+                                              "none or reinhard (mean and spread)", choices=('none', 'reinhard'))
+    noise: str = setting('frame', 'start noise: frame (its own for every frame) or fixed (one for all)',
+                         choices=('frame', 'fixed'))
+    init_sigma: float = setting(1., 'begin at this noise level from the frame before, moved to where things are now, '
+                                    'with the steps that are left; 1 begins from noise', low=.05, high=1)
+    keyframe_every: int|None = setting(
+        None, 'generate every K-th frame from the first one, and those between from the two keyframes around them, '
+              'so that a frame depends on its two keyframes alone; an error in a keyframe goes on to the next', low=2)
 
     def __post_init__(self):
         if self.drift == 'off': vars(self).update(DRIFT_OFF)
@@ -90,7 +128,9 @@ class DriftSettings:
 def check(self:DriftSettings):
     "`InputError` for a value that is out of range, or two that contradict each other."
     check_settings(self)
-    if self.keyframe_every and self.init_sigma != 1: raise InputError('--keyframe_every: no frame is generated from the one before it, so --init_sigma has no meaning beside it; leave one of the two out.')
+    if self.keyframe_every and self.init_sigma != 1:
+        raise InputError('--keyframe_every: no frame is generated from the one before it, '
+                         'so --init_sigma has no meaning beside it; leave one of the two out.')
 
 # %% ../nbs/01_settings.ipynb #c017
 @dataclass
@@ -101,13 +141,19 @@ class Settings(DriftSettings, GateSettings, MetricSettings, SamplingSettings):
 def check(self:Settings):
     "`InputError` for a value that is out of range."
     DriftSettings.check(self)
-    if self.ttlg_min_sigma > self.ttlg_max_sigma: raise InputError(f'--ttlg_min_sigma {self.ttlg_min_sigma}: must be at most --ttlg_max_sigma, {self.ttlg_max_sigma}.')
-    if (self.ttlg_grad_scale or 0) > self.ttlg_loss_scale: raise InputError(f'--ttlg_grad_scale {self.ttlg_grad_scale}: must be at most --ttlg_loss_scale, {self.ttlg_loss_scale}.')
+    if self.ttlg_min_sigma > self.ttlg_max_sigma:
+        raise InputError(
+            f'--ttlg_min_sigma {self.ttlg_min_sigma}: must be at most --ttlg_max_sigma, {self.ttlg_max_sigma}.')
+    if (self.ttlg_grad_scale or 0) > self.ttlg_loss_scale:
+        raise InputError(
+            f'--ttlg_grad_scale {self.ttlg_grad_scale}: must be at most --ttlg_loss_scale, {self.ttlg_loss_scale}.')
 
 # %% ../nbs/01_settings.ipynb #c021
 LIGHTNING = { # hub id and file of the few-step LoRAs of each model
-    '2509': 'lightx2v/Qwen-Image-Lightning:Qwen-Image-Edit-2509/Qwen-Image-Edit-2509-Lightning-{}steps-V1.0-bf16.safetensors',
-    '2511': 'lightx2v/Qwen-Image-Edit-2511-Lightning:Qwen-Image-Edit-2511-Lightning-{}steps-V1.0-bf16.safetensors'}
+    '2509': ('lightx2v/Qwen-Image-Lightning:'
+             'Qwen-Image-Edit-2509/Qwen-Image-Edit-2509-Lightning-{}steps-V1.0-bf16.safetensors'),
+    '2511': ('lightx2v/Qwen-Image-Edit-2511-Lightning:'
+             'Qwen-Image-Edit-2511-Lightning-{}steps-V1.0-bf16.safetensors')}
 
 @dataclass(frozen=True)
 class Profile:
@@ -124,16 +170,21 @@ class Profile:
         return LIGHTNING[model].format(self.steps) if self.steps else None
 
 # %% ../nbs/01_settings.ipynb #c022
-def _distilled(steps, **more): return dict(steps=steps, settings=dict(num_inference_steps=steps, true_cfg_scale=1., ttlg_last_steps=steps//2) | more)
+def _distilled(steps, **more):
+    return dict(steps=steps,
+                settings=dict(num_inference_steps=steps, true_cfg_scale=1., ttlg_last_steps=steps//2) | more)
 
 PROFILES = {
     'reference': Profile('the model as it is', exact=True, compiled=False, tabulated=False),
     'exact': Profile('the same images up to rounding, faster: compiled, with tables', exact=True),
-    'fast': Profile('matrix products in fp8, CFG in the first 80 % of the steps, guidance pulled back at half the size', fp8='products', settings=dict(ttlg_grad_scale=.5, cfg_stop=.8)),
+    'fast': Profile('matrix products in fp8, CFG in the first 80 % of the steps, guidance pulled back at half the size',
+                    fp8='products', settings=dict(ttlg_grad_scale=.5, cfg_stop=.8)),
     'lightning8': Profile('eight steps without CFG, by a LoRA', **_distilled(8)),
     'lightning4': Profile('four steps without CFG, by a LoRA', **_distilled(4)),
-    'preview': Profile('four steps, a quarter of a megapixel', fp8='products if possible', **_distilled(4, ttlg_grad_scale=.5, size='512')),
-    'lowmem': Profile('weights kept in fp8, text encoder in host memory: for a card of 24 GB', compiled=False, fp8='storage', settings=dict(ttlg_grad_scale=.5))}
+    'preview': Profile('four steps, a quarter of a megapixel', fp8='products if possible',
+                       **_distilled(4, ttlg_grad_scale=.5, size='512')),
+    'lowmem': Profile('weights kept in fp8, text encoder in host memory: for a card of 24 GB', compiled=False,
+                      fp8='storage', settings=dict(ttlg_grad_scale=.5))}
 
 # %% ../nbs/01_settings.ipynb #c025
 EDGE_METHODS = 'sobel', 'laplacian', 'canny'
@@ -146,17 +197,24 @@ class Selection:
     start: float|None = setting(None, 'where to begin, in seconds')
     end: float|None = setting(None, 'where to stop, in seconds, itself not included')
     max_frames: int|None = setting(None, 'stop after so many frames')
-    size: str|None = setting(None, "WxH in pixels, multiples of 16, see --resize_mode; or one number, 512 for an area of at most 512x512 in the video's own shape; without it the video's own size, the nearest pair of multiples of 16 within it; the few pixels that do not fit are cut off evenly")
+    size: str|None = setting(
+        None, "WxH in pixels, multiples of 16, see --resize_mode; or one number, "
+              "512 for an area of at most 512x512 in the video's own shape; without it the video's own size, "
+              "the nearest pair of multiples of 16 within it; the few pixels that do not fit are cut off evenly")
     resize_mode: str = setting('keep', "'keep' the aspect and fit into --size, 'stretch' to it, or 'crop' to it")
     edge_method: str = setting('sobel', 'sobel, laplacian or canny')
     source_fps: float|None = setting(None, 'frames a second of a source that is a folder of images (25 without it)')
     no_shot_detection: bool = setting(False, 'take the whole video as one shot: do not look for cuts')
 
     def __post_init__(self):
-        if not isinstance(self.size, (str, type(None))): raise InputError(f'size: {self.size!r} is no text; write 512 as \'512\', or WxH as \'1024x576\'.')
-        if self.edge_method not in EDGE_METHODS: raise InputError(f'--edge_method {self.edge_method}: not one of {", ".join(EDGE_METHODS)}.')
+        if not isinstance(self.size, (str, type(None))):
+            raise InputError(f'size: {self.size!r} is no text; write 512 as \'512\', or WxH as \'1024x576\'.')
+        if self.edge_method not in EDGE_METHODS:
+            raise InputError(f'--edge_method {self.edge_method}: not one of {", ".join(EDGE_METHODS)}.')
 
-    def arguments(self): return dict(every_nth=1 if self.fps is not None else self.every_nth, fps=self.fps, start=self.start, end=self.end, max_frames=self.max_frames, rate=self.source_fps)
+    def arguments(self):
+        return dict(every_nth=1 if self.fps is not None else self.every_nth, fps=self.fps, start=self.start,
+                    end=self.end, max_frames=self.max_frames, rate=self.source_fps)
 
     def configuration(self): # what must stay the same when a run is continued: all but how much of the video is edited
         return {k: v for k, v in asdict(self).items() if k not in ('end', 'max_frames')}
@@ -167,12 +225,16 @@ INTERPOLATIONS = 'none', 'repeat', 'blend', 'flow'
 @dataclass
 class Output:
     "How the generated frames become a video; it may change from one call to the next, no frame depends on it."
-    video_out: str|None = setting(None, 'the video to write: .mp4, .mov, .mkv, .webm, .gif, or a folder (default: video.mp4 in the run folder)')
-    interpolate: str = setting('none', "frames between the edited ones: 'none', or at the source's rate 'repeat', 'blend' or 'flow'")
-    own_size: bool = setting(False, "write the video at the source's own size, resampled; what was cut off to fit repeats the border")
+    video_out: str|None = setting(
+        None, 'the video to write: .mp4, .mov, .mkv, .webm, .gif, or a folder (default: video.mp4 in the run folder)')
+    interpolate: str = setting(
+        'none', "frames between the edited ones: 'none', or at the source's rate 'repeat', 'blend' or 'flow'")
+    own_size: bool = setting(
+        False, "write the video at the source's own size, resampled; what was cut off to fit repeats the border")
     no_sound: bool = setting(False, 'leave out the sound of the source')
     no_report: bool = setting(False, 'make no report.html at the end')
-    unguided: bool = setting(False, 'generate every frame without guidance as well, into the folder unguided: what guidance changed is then in the report')
+    unguided: bool = setting(False, 'generate every frame without guidance as well, into the folder unguided: '
+                                    'what guidance changed is then in the report')
 
 # %% ../nbs/01_settings.ipynb #c029g
 def as_flags(
@@ -199,10 +261,14 @@ def save_preset(
 def load_preset(
     path:str|Path,
 )->dict:
-    "Read a preset; `InputError` if it cannot be read, or names a setting that there is not or a value of the wrong kind."
+    """Read a preset; `InputError` if it cannot be read, or names a setting that there is
+    not or a value of the wrong kind."""
     try: preset = json.loads(Path(path).read_text(encoding='utf-8'))
-    except (OSError, ValueError, RecursionError) as e: raise InputError(f'--preset {path}: not readable as JSON ({getattr(e, "strerror", None) or e}); give a file that qwen_ttlg_tune wrote.') from e
-    if not isinstance(preset, dict): raise InputError(f'--preset {path}: not a list of settings; give a file that qwen_ttlg_tune wrote.')
+    except (OSError, ValueError, RecursionError) as e:
+        raise InputError(f'--preset {path}: not readable as JSON ({getattr(e, "strerror", None) or e}); '
+                         'give a file that qwen_ttlg_tune wrote.') from e
+    if not isinstance(preset, dict):
+        raise InputError(f'--preset {path}: not a list of settings; give a file that qwen_ttlg_tune wrote.')
     known = {f.name for f in fields(Settings)}
     for name in preset:
         if name not in known: raise InputError(f'--preset {path}: {name!r} is no setting; remove it.')

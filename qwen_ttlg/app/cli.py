@@ -17,7 +17,9 @@ from ..core import InputError, check_settings
 from ..settings import PROFILES, MetricSettings, Output, Selection, Settings, load_preset, save_preset
 
 # %% ../../nbs/app/00_cli.ipynb #c006s
-def _short(v): return (repr(v) if isinstance(v, str) and (not v or v == ' ') else str(v) if len(str(v)) < 40 else str(v)[:37] + '...').replace('%', '%%')
+def _short(v):
+    return (repr(v) if isinstance(v, str) and (not v or v == ' ')
+            else str(v) if len(str(v)) < 40 else str(v)[:37] + '...').replace('%', '%%')
 
 # %% ../../nbs/app/00_cli.ipynb #c007
 def add_settings(
@@ -33,7 +35,9 @@ def add_settings(
         default = defaults.get(f.name, f.default)
         text = f.metadata.get('help', '')
         if kind is bool: parser.add_argument(f'--{f.name}', action='store_true', help=text); continue
-        parser.add_argument(f'--{f.name}', type=kind, default=default, metavar=kind.__name__.upper(), help=text.replace('%', '%%') + ('' if default is None else f' (default: {_short(default)})'))
+        parser.add_argument(
+            f'--{f.name}', type=kind, default=default, metavar=kind.__name__.upper(),
+            help=text.replace('%', '%%') + ('' if default is None else f' (default: {_short(default)})'))
 
 def take(
     args, # parsed arguments
@@ -57,7 +61,8 @@ class _Parser(argparse.ArgumentParser):
                 self.error(f'{a}: a name that begins with a dash is taken for a flag; write ./{a}')
 
     def error(self, message):
-        for kind, what in (('int', 'a whole number'), ('float', 'a number')): message = re.sub(rf'argument (\S+): invalid {kind} value: (.*)', rf'\1 \2: must be {what}', message)
+        for kind, what in (('int', 'a whole number'), ('float', 'a number')):
+            message = re.sub(rf'argument (\S+): invalid {kind} value: (.*)', rf'\1 \2: must be {what}', message)
         self.exit(2, f'error: {message}; {self.prog} --help lists what there is.\n')
 
 # %% ../../nbs/app/00_cli.ipynb #c008p
@@ -71,36 +76,54 @@ def _version():
     return __version__
 
 def _model_flags(p, model=None):
-    p.add_argument('--model_id', default=model, help=f"'tiny' (the embedded model), 'random' (full size, random weights, for measuring), a folder, or a hub id (default: {model or 'the environment variable MODEL_ID, else Qwen/Qwen-Image-Edit-2509'})")
+    p.add_argument(
+        '--model_id', default=model,
+        help="'tiny' (the embedded model), 'random' (full size, random weights, for measuring), a folder, "
+             f"or a hub id (default: {model or 'the environment variable MODEL_ID, else Qwen/Qwen-Image-Edit-2509'})")
     p.add_argument('--revision', help='branch, tag or commit on the hub')
     p.add_argument('--dtype', default='bf16', help='bf16, fp16 or fp32; always fp32 on a CPU (default: bf16)')
     p.add_argument('--device', help='cuda, mps or cpu (default: the best present)')
 
 # %% ../../nbs/app/00_cli.ipynb #c008b
-def _add_overwrite(p): p.add_argument('--overwrite', action='store_true', help='if the folder holds a run with other settings, move that aside instead of refusing')
+def _add_overwrite(p):
+    p.add_argument('--overwrite', action='store_true',
+                   help='if the folder holds a run with other settings, move that aside instead of refusing')
 def _add_preset(p): p.add_argument('--preset', help='file of qwen_ttlg_tune: its settings stand where no flag is given')
 def _add_profile(p, gpus=True):
-    p.add_argument('--profile', default='exact', choices=PROFILES, metavar='NAME', help='; '.join(f'{k}: {s.help}' for k, s in PROFILES.items()).replace('%', '%%') + '; its settings stand where neither a flag nor a preset says otherwise (default: exact)')
-    p.add_argument('--lora', metavar='LORA', help='a further LoRA: a .safetensors file, a hub id, or owner/name:file.safetensors')
-    p.add_argument('--offload', default='none', choices=('none', 'model'), metavar='NAME', help="model: text encoder, transformer and VAE take turns on the GPU, the others wait in the host's memory, so that the card needs room for the largest alone; needs a GPU, and not with --profile lowmem, which does more (default: none)")
-    if gpus: p.add_argument('--gpus', type=int, default=1, metavar='INT', help='GPUs that share a frame: 1, 2 or 4 (default: 1)')
+    p.add_argument('--profile', default='exact', choices=PROFILES, metavar='NAME',
+                   help='; '.join(f'{k}: {s.help}' for k, s in PROFILES.items()).replace('%', '%%')
+                        + '; its settings stand where neither a flag nor a preset says otherwise (default: exact)')
+    p.add_argument('--lora', metavar='LORA',
+                   help='a further LoRA: a .safetensors file, a hub id, or owner/name:file.safetensors')
+    p.add_argument('--offload', default='none', choices=('none', 'model'), metavar='NAME',
+                   help="model: text encoder, transformer and VAE take turns on the GPU, "
+                        "the others wait in the host's memory, so that the card needs room for the largest alone; "
+                        "needs a GPU, and not with --profile lowmem, which does more (default: none)")
+    if gpus:
+        p.add_argument('--gpus', type=int, default=1, metavar='INT',
+                       help='GPUs that share a frame: 1, 2 or 4 (default: 1)')
 
 def _parse(p, argv):
     "Parse flags; where no flag is given the settings of a preset stand, or else those of a profile."
     p.check_names(argv) # before `first` misses the name of a preset
-    first = _Parser(prog=p.prog, add_help=False, allow_abbrev=False); first.add_argument('--preset'); first.add_argument('--profile')
+    first = _Parser(prog=p.prog, add_help=False, allow_abbrev=False)
+    first.add_argument('--preset')
+    first.add_argument('--profile')
     given, known = first.parse_known_args(argv)[0], {a.dest for a in p._actions}
     profile = PROFILES[given.profile].settings if given.profile in PROFILES else {}
     if 'resize_mode' not in known: known -= {'size'} # where images have their size already
     stand = {k: v for k, v in profile.items() if k in known} | (load_preset(given.preset) if given.preset else {})
     p.set_defaults(**stand); args = p.parse_args(argv)
     asked = any(a == '--ttlg_grad_scale' or a.startswith('--ttlg_grad_scale=') for a in argv)
-    if stand.get('ttlg_grad_scale') and not asked and args.ttlg_loss_scale < args.ttlg_grad_scale: args.ttlg_grad_scale = None # the smaller --ttlg_loss_scale stands for both
+    # the smaller --ttlg_loss_scale stands for both
+    if stand.get('ttlg_grad_scale') and not asked and args.ttlg_loss_scale < args.ttlg_grad_scale:
+        args.ttlg_grad_scale = None
     return args
 
 # %% ../../nbs/app/00_cli.ipynb #c008l
 def _named(args): # which model, for `load_pipeline`
-    return dict(model_id=args.model_id, dtype=args.dtype, revision=args.revision, profile=getattr(args, 'profile', 'exact'), lora=getattr(args, 'lora', None))
+    return dict(model_id=args.model_id, dtype=args.dtype, revision=args.revision,
+                profile=getattr(args, 'profile', 'exact'), lora=getattr(args, 'lora', None))
 
 def _load(args):
     "The pipeline that the flags ask for."
@@ -108,7 +131,9 @@ def _load(args):
     if gpus == 1:
         from qwen_ttlg.model.loading import load_pipeline
         return load_pipeline(**_named(args), device=args.device, offload=offload)
-    if offload != 'none': raise InputError(f'--offload {offload}: not with --gpus {gpus}, every GPU holds the transformer; leave one of the two out.')
+    if offload != 'none':
+        raise InputError(
+            f'--offload {offload}: not with --gpus {gpus}, every GPU holds the transformer; leave one of the two out.')
     from qwen_ttlg.frame.parallel import load_group
     return load_group(**_named(args), device=args.device, gpus=gpus)
 
@@ -129,17 +154,21 @@ def _noted():
     "What the library warns of is printed as a sentence, without the line of code it comes from."
     with warnings.catch_warnings():
         show = warnings.showwarning
-        warnings.showwarning = lambda message, category, *where: print(f'note: {message}', file=sys.stderr) if category is UserWarning else show(message, category, *where)
+        warnings.showwarning = lambda message, category, *where: print(
+            f'note: {message}', file=sys.stderr) if category is UserWarning else show(message, category, *where)
         yield
 
 def _shortage(e):
     "A sentence about a full disk or memory that was too small, None for anything else."
     if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT):
         return f'the disk is full{f" ({e.filename})" if e.filename else ""}; make room'
-    full = e.errno == errno.ENOMEM if isinstance(e, OSError) else isinstance(e, MemoryError) or any(s in str(e) for s in ('out of memory', 'ALLOC_FAILED', 'DefaultCPUAllocator'))
+    full = (e.errno == errno.ENOMEM if isinstance(e, OSError)
+            else isinstance(e, MemoryError)
+                 or any(s in str(e) for s in ('out of memory', 'ALLOC_FAILED', 'DefaultCPUAllocator')))
     if full:
         wanted = re.search(r'tried to allocate ([\d.]+ \w+)', str(e), re.IGNORECASE)
-        return f'out of memory{f" ({wanted[1]} more were asked for)" if wanted else ""}; use a smaller --size, --ttlg_grad_scale .5 if guidance is on, or a device with more memory'
+        return (f'out of memory{f" ({wanted[1]} more were asked for)" if wanted else ""}; '
+                'use a smaller --size, --ttlg_grad_scale .5 if guidance is on, or a device with more memory')
 
 # %% ../../nbs/app/00_cli.ipynb #c010b
 def command(f):
@@ -155,7 +184,8 @@ def command(f):
             with _terminable(), _noted(): return f(argv) or 0
         except InputError as e: return end(2, f'error: {e}')
         except BrokenPipeError: return 1
-        except KeyboardInterrupt as e: return end(143 if isinstance(e, _Terminated) else 130, f'\nstopped; what is finished is kept, {again}')
+        except KeyboardInterrupt as e:
+            return end(143 if isinstance(e, _Terminated) else 130, f'\nstopped; what is finished is kept, {again}')
         except (OSError, MemoryError, RuntimeError) as e:
             if not (said := _shortage(e)): raise
             return end(2, f'error: {said}; what is finished is kept, {again}')
@@ -177,7 +207,8 @@ def qwen_create_test_data(argv):
     from qwen_ttlg.video.reader import parse_size
     width, height = parse_size(args.size)
     video = create_test_data(args.out, args.frames, height, width, args.fps, args.seed, args.style)
-    print(f'video: {video}\ninit frame: {args.out}/init_frame.png\nedge maps: {args.out}/edges\nground-truth frames: {args.out}/true')
+    print(f'video: {video}\ninit frame: {args.out}/init_frame.png\nedge maps: {args.out}/edges\n'
+          f'ground-truth frames: {args.out}/true')
 
 # %% ../../nbs/app/00_cli.ipynb #c016
 @command
@@ -185,12 +216,14 @@ def qwen_extract_frames(argv):
     "Take the first frame of a video as init frame, and generate the edge maps of the following ones."
     p = _parser('qwen_extract_frames', qwen_extract_frames.__doc__)
     p.add_argument('video'); p.add_argument('out', help='folder for init_frame.png and edges/, made if absent')
-    p.add_argument('--source_frames', action='store_true', help='write the frames themselves, too, for qwen_video_edit --source_frames_dir')
+    p.add_argument('--source_frames', action='store_true',
+                   help='write the frames themselves, too, for qwen_video_edit --source_frames_dir')
     add_settings(p, Selection, skip=('no_shot_detection',), size='512x512', resize_mode='stretch')
     args = p.parse_args(argv)
     from qwen_ttlg.edit.process import extract_frames
     n = extract_frames(args.video, args.out, take(args, Selection), args.source_frames)
-    print(f'init frame: {args.out}/init_frame.png; {n} edge maps: {args.out}/edges' + f'; source frames: {args.out}/source'*args.source_frames)
+    print(f'init frame: {args.out}/init_frame.png; {n} edge maps: {args.out}/edges'
+          + f'; source frames: {args.out}/source'*args.source_frames)
 
 # %% ../../nbs/app/00_cli.ipynb #c014
 def _images(args):
@@ -199,34 +232,45 @@ def _images(args):
     from qwen_ttlg.image.edges import load_edges
     from qwen_ttlg.image.latents import check_size
     from qwen_ttlg.video.reader import frame_files, parse_size, resize_image
-    if args.max_frames is not None and args.max_frames < 1: raise InputError(f'--max_frames {args.max_frames}: must be at least 1.')
+    if args.max_frames is not None and args.max_frames < 1:
+        raise InputError(f'--max_frames {args.max_frames}: must be at least 1.')
     init, files = open_image(args.init_frame), frame_files(args.edge_frames_dir)
     width, height = parse_size(args.size) if args.size else init.size
     if not args.size and (other := open_image(files[0]).size) != init.size:
-        raise InputError(f'{files[0]}: the edge map is {other[0]}x{other[1]}, but the init frame {args.init_frame} is {width}x{height}; make both one size, or give --size {other[0]}x{other[1]} to resize the init frame.')
+        raise InputError(
+            f'{files[0]}: the edge map is {other[0]}x{other[1]}, but the init frame {args.init_frame} is '
+            f'{width}x{height}; make both one size, or give --size {other[0]}x{other[1]} to resize the init frame.')
     check_size(height, width); _note_colour(files[0])
     for f in files: load_edges(f, height, width)
-    return (init if init.size == (width, height) else resize_image(init, width, height, 'crop')), files[:args.max_frames]
+    return ((init if init.size == (width, height) else resize_image(init, width, height, 'crop')),
+            files[:args.max_frames])
 
 # %% ../../nbs/app/00_cli.ipynb #c014s0
 def _with_source(args, files, size):
-    "The edges of the source's first frame, and pairs of edge map and source frame; no reference and the maps alone where there are no source frames."
+    """The edges of the source's first frame, and pairs of edge map and source frame;
+    no reference and the maps alone where there are no source frames."""
     if not args.source_frames_dir: return None, files
     from qwen_ttlg.core import open_image, to_tensor
     from qwen_ttlg.image.edges import edge_map, load_edges
     from qwen_ttlg.video.reader import frame_files
     first, *rest = frame_files(args.source_frames_dir)
-    if len(rest) < len(files): raise InputError(f'--source_frames_dir {args.source_frames_dir}: {len(rest) + 1} frames for {len(files)} edge maps; one more than maps is needed, the first for the init frame.')
+    if len(rest) < len(files):
+        raise InputError(f'--source_frames_dir {args.source_frames_dir}: {len(rest) + 1} frames for {len(files)} edge '
+                         'maps; one more than maps is needed, the first for the init frame.')
     for f in (first, *rest[:len(files)]):
-        if (other := open_image(f).size) != size: raise InputError(f'{f}: {other[0]}x{other[1]} pixels, but the frames are {size[0]}x{size[1]}; make all images one size.')
-    reference = edge_map(open_image(first), load_edges(files[0], *size[::-1]).method); reference.source = to_tensor(open_image(first))
+        if (other := open_image(f).size) != size:
+            raise InputError(
+                f'{f}: {other[0]}x{other[1]} pixels, but the frames are {size[0]}x{size[1]}; make all images one size.')
+    reference = edge_map(open_image(first), load_edges(files[0], *size[::-1]).method)
+    reference.source = to_tensor(open_image(first))
     return reference, list(zip(files, rest))
 
 def _note_colour(file):
     from PIL import ImageChops
     from qwen_ttlg.core import open_image
     r, g, b = open_image(file).resize((64, 64)).split()
-    if max(ImageChops.difference(r, c).getextrema()[1] for c in (g, b)) > 60: warnings.warn(f'{file}: in colour, and taken for an edge map all the same; edge maps are light lines on black.')
+    if max(ImageChops.difference(r, c).getextrema()[1] for c in (g, b)) > 60:
+        warnings.warn(f'{file}: in colour, and taken for an edge map all the same; edge maps are light lines on black.')
 
 # %% ../../nbs/app/00_cli.ipynb #c014m
 def _check_metrics_out(path):
@@ -235,23 +279,30 @@ def _check_metrics_out(path):
     folder = os.path.dirname(path) or '.'
     if os.path.isfile(path):
         with open(path, 'rb') as f:
-            if f.readline().strip() not in (b'', ','.join(COLUMNS).encode()): raise InputError(f'--metrics_out {path}: this file is there already, and holds no metrics; choose another name.')
+            if f.readline().strip() not in (b'', ','.join(COLUMNS).encode()):
+                raise InputError(
+                    f'--metrics_out {path}: this file is there already, and holds no metrics; choose another name.')
     if os.path.isdir(path): raise InputError(f'--metrics_out {path}: this is a folder; give the name of a .csv file.')
-    if not os.path.isdir(folder) or not os.access(folder, os.W_OK): raise InputError(f'--metrics_out {path}: {folder} is not a folder that can be written to; choose another place.')
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
+        raise InputError(
+            f'--metrics_out {path}: {folder} is not a folder that can be written to; choose another place.')
 
 def _copy_metrics(args):
     from qwen_ttlg.core import atomic
     source = os.path.join(args.out_frames_dir, 'metrics.csv')
     try:
         with atomic(args.metrics_out) as tmp: tmp.write_bytes(open(source, 'rb').read())
-    except OSError as e: raise InputError(f'--metrics_out {args.metrics_out}: cannot be written ({e.strerror}); the metrics are in {source}.') from e
+    except OSError as e:
+        raise InputError(
+            f'--metrics_out {args.metrics_out}: cannot be written ({e.strerror}); the metrics are in {source}.') from e
 
 # %% ../../nbs/app/00_cli.ipynb #c013r
 def _report_edit(args):
     "The report of `qwen_video_edit`."
     from qwen_ttlg.edit.report import make_report
     from qwen_ttlg.settings import Selection
-    make_report(args.out_frames_dir, source=args.source_frames_dir, selection=Selection(every_nth=1), edges=args.edge_frames_dir)
+    make_report(args.out_frames_dir, source=args.source_frames_dir, selection=Selection(every_nth=1),
+                edges=args.edge_frames_dir)
 
 # %% ../../nbs/app/00_cli.ipynb #c013
 @command
@@ -261,10 +312,13 @@ def qwen_video_edit(argv):
     p.add_argument('--init_frame', required=True, help='first image: the style of the video')
     p.add_argument('--edge_frames_dir', required=True, help='folder of edge maps, one for every frame to generate')
     p.add_argument('--out_frames_dir', required=True, help='folder for the frames, made if absent')
-    p.add_argument('--source_frames_dir', help="folder with the source's own frames, of the edge maps and one before them: with them long videos keep their colours (qwen_extract_frames --source_frames writes them)")
+    p.add_argument('--source_frames_dir',
+                   help="folder with the source's own frames, of the edge maps and one before them: "
+                        "with them long videos keep their colours (qwen_extract_frames --source_frames writes them)")
     p.add_argument('--metrics_out', help='copy the metrics to this CSV file, too')
     p.add_argument('--no_report', action='store_true', help='make no report.html at the end')
-    p.add_argument('--size', help='WxH: the size to work at; edge maps must have it, the init frame is resized to it (default: that of both)')
+    p.add_argument('--size', help='WxH: the size to work at; edge maps must have it, '
+                                  'the init frame is resized to it (default: that of both)')
     p.add_argument('--max_frames', type=int, help='generate so many frames at most')
     _model_flags(p); _add_profile(p); _add_preset(p); _add_overwrite(p); add_settings(p, Settings)
     args = _parse(p, argv)
@@ -272,13 +326,17 @@ def qwen_video_edit(argv):
     from qwen_ttlg.run.stream import run_frames
     settings, (init, files) = take(args, Settings), _images(args)
     reference, files = _with_source(args, files, init.size)
-    follow = dict(color_correction=settings.color_correction, keyframe_every=settings.keyframe_every, max_color_difference=settings.max_color_difference is not None)
+    follow = dict(color_correction=settings.color_correction, keyframe_every=settings.keyframe_every,
+                  max_color_difference=settings.max_color_difference is not None)
     if not reference and (idle := [f'--{n}' for n, on in follow.items() if on]):
-        warnings.warn(f'without --source_frames_dir nothing tells how things move: {", ".join(idle)} cannot act, and colours will drift in a long video.')
-    if os.path.realpath(args.edge_frames_dir) == os.path.realpath(args.out_frames_dir): raise InputError(f'{args.out_frames_dir}: the edge maps are in it; choose another folder for the frames.')
+        warnings.warn(f'without --source_frames_dir nothing tells how things move: {", ".join(idle)} cannot act, '
+                      'and colours will drift in a long video.')
+    if os.path.realpath(args.edge_frames_dir) == os.path.realpath(args.out_frames_dir):
+        raise InputError(f'{args.out_frames_dir}: the edge maps are in it; choose another folder for the frames.')
     settings.ready(); make_folder(args.out_frames_dir) # what is wrong is said before the model is loaded
     if args.metrics_out: _check_metrics_out(args.metrics_out)
-    n = run_frames(_load(args), init, files, args.out_frames_dir, settings, reference=reference, source={'source frames': reference is not None}, overwrite=args.overwrite)
+    n = run_frames(_load(args), init, files, args.out_frames_dir, settings, reference=reference,
+                   source={'source frames': reference is not None}, overwrite=args.overwrite)
     if args.metrics_out: _copy_metrics(args)
     if not args.no_report: _report_edit(args)
     print(f'{n} frame{"s"*(n != 1)} after the first in {args.out_frames_dir}')
@@ -288,7 +346,8 @@ def qwen_video_edit(argv):
 def qwen_assemble_video(argv):
     "Make an H.264 video of the frames in a folder."
     p = _parser('qwen_assemble_video', qwen_assemble_video.__doc__)
-    p.add_argument('frames', help='folder with frame_0000.png, frame_0001.png, ...'); p.add_argument('out', help='the video to write: .mp4, .mov, .mkv, .webm or .gif')
+    p.add_argument('frames', help='folder with frame_0000.png, frame_0001.png, ...')
+    p.add_argument('out', help='the video to write: .mp4, .mov, .mkv, .webm or .gif')
     p.add_argument('--fps', default='4.48', help='frames a second (default: 4.48, a quarter of 17.92)')
     p.add_argument('--pattern', default='frame_*.png', help='which files of the folder (default: frame_*.png)')
     p.add_argument('--sound', help='a video or a sound file whose sound is taken over')
@@ -300,7 +359,8 @@ def qwen_assemble_video(argv):
 def _sparse_said(selection):
     "What can be done about a video of few frames."
     which = f'{selection.fps:g} frames a second were' if selection.fps else f'one frame in {selection.every_nth} was'
-    return (f'{which} edited, so the video jumps from one to the next; the same command with --interpolate flow makes those between from the '
+    return (f'{which} edited, so the video jumps from one to the next; the same command with --interpolate flow makes '
+            'those between from the '
             'motion of the source, and edits no frame again.')
 
 def _video_said(video):
@@ -314,20 +374,34 @@ def _video_said(video):
 @command
 def qwen_process_video(argv):
     "Edit a whole video: extract, edit and assemble in one go."
-    p = _parser('qwen_process_video', qwen_process_video.__doc__ + ' Run again, the same command continues where it stopped.')
-    p.add_argument('video', help='a video in any format, or a folder of images'); p.add_argument('out', help='run folder, made if absent: frames, edges, metrics.csv, run.json, video.mp4')
+    p = _parser('qwen_process_video',
+                qwen_process_video.__doc__ + ' Run again, the same command continues where it stopped.')
+    p.add_argument('video', help='a video in any format, or a folder of images')
+    p.add_argument('out', help='run folder, made if absent: frames, edges, metrics.csv, run.json, video.mp4')
     p.add_argument('--init_frame', help='an already styled first frame: the style of the video')
-    p.add_argument('--style_prompt', help="or words with which the model restyles the first frame, such as 'as a night scene' (default: the first frame as it is)")
+    p.add_argument('--style_prompt', help="or words with which the model restyles the first frame, "
+                                          "such as 'as a night scene' (default: the first frame as it is)")
     p.add_argument('--shot_frames', help='folder with styled first frames of further shots: shot_0001.png, ...')
-    _model_flags(p); _add_profile(p); _add_preset(p); _add_overwrite(p); add_settings(p, Selection); add_settings(p, Output); add_settings(p, Settings)
+    _model_flags(p)
+    _add_profile(p)
+    _add_preset(p)
+    _add_overwrite(p)
+    add_settings(p, Selection)
+    add_settings(p, Output)
+    add_settings(p, Settings)
     args = _parse(p, argv)
     from qwen_ttlg.core import make_folder
     from qwen_ttlg.edit.process import StyleSource, process_video
     settings, selection, output, style = (take(args, c) for c in (Settings, Selection, Output, StyleSource))
-    selection.frames(selection.probe(args.video)); settings.ready(); style.configuration(); output.check(make_folder(args.out), args.video) # what is wrong is said before the model is loaded
+    selection.frames(selection.probe(args.video))
+    settings.ready()
+    style.configuration()
+    output.check(make_folder(args.out), args.video) # what is wrong is said before the model is loaded
     video = process_video(_load(args), args.video, args.out, settings, selection, style, output, args.overwrite)
-    if output.interpolate == 'none' and (selection.every_nth > 1 or selection.fps): print(_sparse_said(selection), file=sys.stderr)
-    print(f'video: {video}{_video_said(video)}' + f'\nreport: {args.out}/report.html'*os.path.exists(os.path.join(args.out, 'report.html')))
+    if output.interpolate == 'none' and (selection.every_nth > 1 or selection.fps):
+        print(_sparse_said(selection), file=sys.stderr)
+    print(f'video: {video}{_video_said(video)}'
+          + f'\nreport: {args.out}/report.html'*os.path.exists(os.path.join(args.out, 'report.html')))
 
 # %% ../../nbs/app/00_cli.ipynb #c018w
 def _engine(args, load):
@@ -339,7 +413,9 @@ def _engine(args, load):
         return LocalEngine(load)
     from qwen_ttlg.batch.ray_engine import RayEngine
     engine = RayEngine(load, args.workers, args.ray_address, args.gpus, args.device)
-    print(f'{(n := len(engine.seats))} worker{"s"*(n != 1)} of {engine.needed}' + (f'; dashboard: {engine.dashboard}' if engine.dashboard else ''), file=sys.stderr)
+    print(f'{(n := len(engine.seats))} worker{"s"*(n != 1)} of {engine.needed}'
+          + (f'; dashboard: {engine.dashboard}' if engine.dashboard else ''),
+          file=sys.stderr)
     return engine
 
 # %% ../../nbs/app/00_cli.ipynb #c018y
@@ -348,11 +424,16 @@ def _videos(args):
     from qwen_ttlg.batch.batch import list_videos, process_videos
     from qwen_ttlg.edit.process import StyleSource
     for name, low in (('workers', 1), ('retries', 0)):
-        if getattr(args, name) is not None and getattr(args, name) < low: raise InputError(f'--{name} {getattr(args, name)}: must be at least {low}.')
-    if args.gpus not in (1, 2, 4): raise InputError(f'--gpus_per_frame {args.gpus}: a frame can be generated by 1, 2 or 4.')
-    settings, selection, output, videos = take(args, Settings), take(args, Selection), take(args, Output), list_videos(args.videos)
+        if getattr(args, name) is not None and getattr(args, name) < low:
+            raise InputError(f'--{name} {getattr(args, name)}: must be at least {low}.')
+    if args.gpus not in (1, 2, 4):
+        raise InputError(f'--gpus_per_frame {args.gpus}: a frame can be generated by 1, 2 or 4.')
+    settings, selection, output, videos = (take(args, Settings), take(args, Selection), take(args, Output),
+                                           list_videos(args.videos))
     settings.ready()
-    batch = process_videos(_engine(args, partial(_load, args)), videos, args.out, settings, selection, StyleSource(style_prompt=args.style_prompt), output, args.retries, args.overwrite, not args.no_progress, model=_named(args))
+    batch = process_videos(_engine(args, partial(_load, args)), videos, args.out, settings, selection,
+                           StyleSource(style_prompt=args.style_prompt), output, args.retries, args.overwrite,
+                           not args.no_progress, model=_named(args))
     print(batch)
     return 3 if batch.failed else 0
 
@@ -360,24 +441,45 @@ def _videos(args):
 @command
 def qwen_process_videos(argv):
     "Edit many videos, shot by shot, on one GPU or on many."
-    p = _parser('qwen_process_videos', qwen_process_videos.__doc__ + ' Run again, the same command continues where it stopped. Exit code 3: some videos have failed, the others are done.')
-    p.add_argument('videos', metavar='LIST_OR_FOLDER', help='a folder of videos, a text file with a path a line, or a .csv with columns video, name, init_frame, style_prompt, shot_frames'); p.add_argument('out', help='folder for the runs, one for each video, and index.html')
-    p.add_argument('--engine', choices=('local', 'ray'), default='local', help="local: one after the other in this process; ray: on all GPUs of this machine, or of a Ray cluster (default: local)")
-    p.add_argument('--workers', type=int, metavar='INT', help='how many pipelines generate at the same time (default: as many as there are GPUs for; without a GPU, cores)')
-    p.add_argument('--gpus_per_frame', dest='gpus', type=int, default=1, metavar='INT', help='GPUs of a worker, which share each frame: 1, 2 or 4 (default: 1)')
-    p.add_argument('--ray_address', metavar='ADDRESS', help='a running cluster: HOST:6379, or auto (default: the environment variable RAY_ADDRESS, else a cluster that runs on this machine, else one is started)')
-    p.add_argument('--retries', type=int, default=2, metavar='INT', help='how often a shot is tried again, by another worker if there is one (default: 2)')
-    p.add_argument('--style_prompt', help="words with which the model restyles the first frames, such as 'as a night scene' (default: the first frames as they are)")
+    p = _parser('qwen_process_videos',
+                qwen_process_videos.__doc__ + (' Run again, the same command continues where it stopped. Exit code 3: '
+                                               'some videos have failed, the others are done.'))
+    p.add_argument('videos', metavar='LIST_OR_FOLDER',
+                   help='a folder of videos, a text file with a path a line, or a .csv with columns video, name, '
+                        'init_frame, style_prompt, shot_frames')
+    p.add_argument('out', help='folder for the runs, one for each video, and index.html')
+    p.add_argument('--engine', choices=('local', 'ray'), default='local',
+                   help="local: one after the other in this process; ray: on all GPUs of this machine, "
+                        "or of a Ray cluster (default: local)")
+    p.add_argument('--workers', type=int, metavar='INT', help='how many pipelines generate at the same time (default: '
+                                                              'as many as there are GPUs for; without a GPU, cores)')
+    p.add_argument('--gpus_per_frame', dest='gpus', type=int, default=1, metavar='INT',
+                   help='GPUs of a worker, which share each frame: 1, 2 or 4 (default: 1)')
+    p.add_argument('--ray_address', metavar='ADDRESS',
+                   help='a running cluster: HOST:6379, or auto (default: the environment variable RAY_ADDRESS, '
+                        'else a cluster that runs on this machine, else one is started)')
+    p.add_argument('--retries', type=int, default=2, metavar='INT',
+                   help='how often a shot is tried again, by another worker if there is one (default: 2)')
+    p.add_argument('--style_prompt', help="words with which the model restyles the first frames, "
+                                          "such as 'as a night scene' (default: the first frames as they are)")
     p.add_argument('--no_progress', action='store_true', help='show no line about how far it is')
-    _model_flags(p); _add_profile(p, gpus=False); _add_preset(p); _add_overwrite(p); add_settings(p, Selection); add_settings(p, Output, skip=('video_out', 'unguided')); add_settings(p, Settings)
+    _model_flags(p)
+    _add_profile(p, gpus=False)
+    _add_preset(p)
+    _add_overwrite(p)
+    add_settings(p, Selection)
+    add_settings(p, Output, skip=('video_out', 'unguided'))
+    add_settings(p, Settings)
     args = _parse(p, argv)
     return _videos(args)
 
 # %% ../../nbs/app/00_cli.ipynb #c018f
 def _source_flags(p):
-    p.add_argument('--source', help='the video they were made from, or a folder of its frames (default: for a report, that of the report before)')
+    p.add_argument('--source', help='the video they were made from, or a folder of its frames (default: '
+                                    'for a report, that of the report before)')
     add_settings(p, Selection, skip=('max_frames', 'size')) # of a run they are known
-    p.epilog = 'Which frames of the source were meant (--every_nth, --fps, ...) a run of qwen_process_video knows by itself; for other frames it is to be said.'
+    p.epilog = ('Which frames of the source were meant (--every_nth, --fps, '
+                '...) a run of qwen_process_video knows by itself; for other frames it is to be said.')
 
 # %% ../../nbs/app/00_cli.ipynb #c018g
 def _print_means(file):
@@ -387,7 +489,8 @@ def _print_means(file):
     numbers = as_numbers(read_rows(file))
     for c in SCHEMA:
         found = [v for v in numbers.get(c.name, []) if v is not None]
-        if found and c.kind == 'number': print(f'{c.name:18}{mean(found):12.5g} {c.unit:20} {f"best: {c.better}" if c.better else ""}'.rstrip())
+        if found and c.kind == 'number':
+            print(f'{c.name:18}{mean(found):12.5g} {c.unit:20} {f"best: {c.better}" if c.better else ""}'.rstrip())
     print(file)
 
 # %% ../../nbs/app/00_cli.ipynb #c018n
@@ -407,32 +510,40 @@ def qwen_ttlg_metrics(argv):
     check_settings(take(args, MetricSettings))
     if args.metrics_out: _check_metrics_out(args.metrics_out)
     from qwen_ttlg.edit.evaluate_folder import measure_folder
-    file = measure_folder(args.folder, args.source, take(args, Selection), args.edges, args.ground_truth, args.metrics_out, args.pattern, args.perceptual_metrics, args.device)
+    file = measure_folder(args.folder, args.source, take(args, Selection), args.edges, args.ground_truth,
+                          args.metrics_out, args.pattern, args.perceptual_metrics, args.device)
     _print_means(file)
 
 # %% ../../nbs/app/00_cli.ipynb #c018p
 def _report(args):
     from qwen_ttlg.edit.report import make_report, remembered, side_by_side
     if not 0 < args.budget < float('inf'): raise InputError(f'--budget {args.budget}: must be a number above 0.')
-    if args.report_out and not args.report_out.lower().endswith(('.html', '.htm')): raise InputError(f'--report_out {args.report_out}: not the name of a report; end it in .html.')
+    if args.report_out and not args.report_out.lower().endswith(('.html', '.htm')):
+        raise InputError(f'--report_out {args.report_out}: not the name of a report; end it in .html.')
     for name in ('report_out', 'side_by_side'):
-        if (path := getattr(args, name)) and not os.path.isdir(os.path.dirname(path) or '.'): raise InputError(f'--{name} {path}: its folder does not exist; make it, or choose another place.')
+        if (path := getattr(args, name)) and not os.path.isdir(os.path.dirname(path) or '.'):
+            raise InputError(f'--{name} {path}: its folder does not exist; make it, or choose another place.')
     selection = take(args, Selection)
-    if not args.source and not remembered(args.runs[0])[0]: warnings.warn('without --source the report has no images of the source.')
-    print(f'report: {make_report(args.runs, args.report_out, args.source, selection, args.edges, args.title, args.budget*1e6)}')
-    if args.side_by_side: print(f'video: {side_by_side(args.runs, args.side_by_side, args.source, selection, args.edges)}')
+    if not args.source and not remembered(args.runs[0])[0]:
+        warnings.warn('without --source the report has no images of the source.')
+    print('report: '
+          f'{make_report(args.runs, args.report_out, args.source, selection, args.edges, args.title, args.budget*1e6)}')
+    if args.side_by_side:
+        print(f'video: {side_by_side(args.runs, args.side_by_side, args.source, selection, args.edges)}')
 
 # %% ../../nbs/app/00_cli.ipynb #c018o
 @command
 def qwen_ttlg_report(argv):
     "Write one HTML file about a run, or about several beside each other."
     p = _parser('qwen_ttlg_report', qwen_ttlg_report.__doc__)
-    p.add_argument('runs', nargs='+', metavar='RUN', help='run folder, or a folder that qwen_ttlg_metrics has measured; it may still be generated into')
+    p.add_argument('runs', nargs='+', metavar='RUN',
+                   help='run folder, or a folder that qwen_ttlg_metrics has measured; it may still be generated into')
     p.add_argument('--report_out', help='the HTML file to write (default: report.html in the first folder)')
     p.add_argument('--edges', help='folder of edge maps (default: edges in the first folder)')
     p.add_argument('--title', help='heading of the page (default: name of the source or of the folder)')
     p.add_argument('--budget', type=float, default=14., help='MB that the images may take (default: 14)')
-    p.add_argument('--side_by_side', metavar='VIDEO', help='also write a video of source, edges and the frames of every run beside each other')
+    p.add_argument('--side_by_side', metavar='VIDEO',
+                   help='also write a video of source, edges and the frames of every run beside each other')
     _source_flags(p)
     args = p.parse_args(argv)
     _report(args)
@@ -440,10 +551,12 @@ def qwen_ttlg_report(argv):
 # %% ../../nbs/app/00_cli.ipynb #c020
 def _check_preset_out(path):
     "`InputError` if a preset cannot be written there, or would replace something else."
-    if not os.path.isdir(os.path.dirname(path) or '.'): raise InputError(f'{path}: its folder does not exist; make it, or choose another place for the preset.')
+    if not os.path.isdir(os.path.dirname(path) or '.'):
+        raise InputError(f'{path}: its folder does not exist; make it, or choose another place for the preset.')
     if os.path.exists(path):
         try: load_preset(path)
-        except InputError as e: raise InputError(f'{path}: this is there already, and no preset; choose another name.') from e
+        except InputError as e:
+            raise InputError(f'{path}: this is there already, and no preset; choose another name.') from e
 
 # %% ../../nbs/app/00_cli.ipynb #c020t
 @command
@@ -452,10 +565,15 @@ def qwen_ttlg_tune(argv):
     p = _parser('qwen_ttlg_tune', qwen_ttlg_tune.__doc__)
     p.add_argument('video'); p.add_argument('preset', help='the .json to write')
     p.add_argument('--init_frame', help='an already styled first frame: the style of the video')
-    p.add_argument('--style_prompt', help="or words with which the model restyles the first frame, such as 'as a night scene'")
+    p.add_argument('--style_prompt',
+                   help="or words with which the model restyles the first frame, such as 'as a night scene'")
     p.add_argument('--frames', type=int, default=5, help='how many frames after the first to try on (default: 5)')
-    p.add_argument('--rounds', type=int, default=3, help='rounds of the search (default: 3)'); p.add_argument('--beam', type=int, default=2, help='how many settings go on after a round (default: 2)')
-    _model_flags(p); _add_profile(p); add_settings(p, Selection, skip=('max_frames',)); add_settings(p, Settings, ttlg_edge_scale=1.)
+    p.add_argument('--rounds', type=int, default=3, help='rounds of the search (default: 3)')
+    p.add_argument('--beam', type=int, default=2, help='how many settings go on after a round (default: 2)')
+    _model_flags(p)
+    _add_profile(p)
+    add_settings(p, Selection, skip=('max_frames',))
+    add_settings(p, Settings, ttlg_edge_scale=1.)
     args = _parse(p, argv)
     from qwen_ttlg.edit.process import StyleSource, tune_video
     settings, selection = take(args, Settings), take(args, Selection)
@@ -463,14 +581,16 @@ def qwen_ttlg_tune(argv):
         if getattr(args, name) < 1: raise InputError(f'--{name} {getattr(args, name)}: must be at least 1.')
     selection.frames(selection.probe(args.video)); settings.images()
     _check_preset_out(args.preset)
-    found = tune_video(_load(args), args.video, settings, selection, args.frames, take(args, StyleSource), rounds=args.rounds, beam=args.beam)
+    found = tune_video(_load(args), args.video, settings, selection, args.frames, take(args, StyleSource),
+                       rounds=args.rounds, beam=args.beam)
     save_preset(args.preset, found.preset())
     print(f'{found}\nuse it with: --preset {args.preset}')
 
 # %% ../../nbs/app/00_cli.ipynb #c023
 @command
 def qwen_ttlg_demo(argv):
-    "Edit a test video with the embedded tiny model: the model alone, with drift correction, and guided; and say what each changed."
+    """Edit a test video with the embedded tiny model: the model alone, with drift correction, and guided;
+    and say what each changed."""
     p = _parser('qwen_ttlg_demo', qwen_ttlg_demo.__doc__)
     p.add_argument('out', nargs='?', default='demo', help='folder for the results (default: demo)')
     p.add_argument('--frames', type=int, default=20, help='length of the test video (default: 20)')
@@ -478,9 +598,13 @@ def qwen_ttlg_demo(argv):
     args = p.parse_args(argv)
     from qwen_ttlg.edit.process import demo
     numbers = demo(_load(args), args.out, args.frames)
-    for name, (error, quality) in numbers.items(): print(f'{name + ":":10} edge error {error:.4f}, {quality:.1f} dB to the ground-truth frames; {args.out}/{name}.mp4')
+    for name, (error, quality) in numbers.items():
+        print(f'{name + ":":10} edge error {error:.4f}, {quality:.1f} dB to the ground-truth frames; '
+              f'{args.out}/{name}.mp4')
     (e0, q0), (e1, q1), (e2, q2) = (numbers[name] for name in ('alone', 'corrected', 'guided'))
-    print(f'against drift: {q1 - q0:+.1f} dB; guidance on top: edge error {e2/e1 - 1:+.0%}, {q2 - q1:+.1f} dB; {args.out}/report.html, {args.out}/sheet.png')
-    own = ('qwen_process_video YOUR.mp4 out --model_id tiny --size 256 --style_prompt "as a night scene" --num_inference_steps 10 '
+    print(f'against drift: {q1 - q0:+.1f} dB; guidance on top: edge error {e2/e1 - 1:+.0%}, {q2 - q1:+.1f} dB; '
+          f'{args.out}/report.html, {args.out}/sheet.png')
+    own = ('qwen_process_video YOUR.mp4 out --model_id tiny --size 256 --style_prompt "as a night scene" '
+           '--num_inference_steps 10 '
            '--true_cfg_scale 1 --ttlg_edge_scale 1 --ttlg_max_sigma .7 --max_frames 9')
     print(f'Next: open {args.out}/report.html in a browser, then try a video of your own:\n  {own}')

@@ -41,20 +41,33 @@ class Compare(anywidget.AnyWidget):
         if names and self.right not in names: self.right = names[0]
 
 # %% ../../nbs/app/02_explore.ipynb #t010
-_RANGES = dict(num_inference_steps=(2, 50, 1), true_cfg_scale=(1., 10., .1), cfg_stop=(0., 1., .05), ttlg_edge_scale=(0., 4., .05), ttlg_gram_scale=(0., 4., .05), ttlg_temporal_scale=(0., 4., .05), ttlg_lr=(0., .2, .005),
-    ttlg_every=(1, 10, 1), ttlg_max_sigma=(0., 1., .01), ttlg_min_sigma=(0., 1., .01), ttlg_inner_steps=(1, 8, 1), ttlg_color_mask_scale=(0., 4., .05), color_correction=(0., 1., .05), sharpen=(0., 2., .05), init_sigma=(.05, 1., .05))
+_RANGES = dict(num_inference_steps=(2, 50, 1), true_cfg_scale=(1., 10., .1), cfg_stop=(0., 1., .05),
+               ttlg_edge_scale=(0., 4., .05), ttlg_gram_scale=(0., 4., .05), ttlg_temporal_scale=(0., 4., .05),
+               ttlg_lr=(0., .2, .005), ttlg_every=(1, 10, 1), ttlg_max_sigma=(0., 1., .01),
+               ttlg_min_sigma=(0., 1., .01), ttlg_inner_steps=(1, 8, 1), ttlg_color_mask_scale=(0., 4., .05),
+               color_correction=(0., 1., .05), sharpen=(0., 2., .05), init_sigma=(.05, 1., .05))
 _OPEN = dict(ttlg_last_steps='all', ttlg_start_step=0, ttlg_end_step='all') # None is the slider's one end
-_LEFT_OUT = {f.name for c in (GateSettings, MetricSettings) for f in fields(c)} | {'keyframe_every'} # of a single frame they change nothing
-GROUPS = {'Drawing': lambda n: not n.startswith('ttlg_') and n not in ('style_image', 'color_mask', *_REMEDIES), 'Guidance': lambda n: n.startswith('ttlg_') or n in ('style_image', 'color_mask'), 'Against drift': lambda n: n in _REMEDIES}
-_REMEDIES = 'registration', 'color_correction', 'sharpen', 'extra_reference', 'global_color_match', 'noise', 'init_sigma'
+# of a single frame they change nothing
+_LEFT_OUT = {f.name for c in (GateSettings, MetricSettings) for f in fields(c)} | {'keyframe_every'}
+GROUPS = {'Drawing': lambda n: not n.startswith('ttlg_') and n not in ('style_image', 'color_mask', *_REMEDIES),
+          'Guidance': lambda n: n.startswith('ttlg_') or n in ('style_image', 'color_mask'),
+          'Against drift': lambda n: n in _REMEDIES}
+_REMEDIES = (
+    'registration', 'color_correction', 'sharpen', 'extra_reference', 'global_color_match', 'noise', 'init_sigma')
 
 def _control(f):
     "The widget of one field."
-    how = dict(description=f.name.removeprefix('ttlg_').replace('_', ' '), tooltip=f'--{f.name}: {f.metadata.get("help", "")}', continuous_update=False, style=dict(description_width='10.5em'), layout=W.Layout(width='25em', max_width='100%'))
+    how = dict(description=f.name.removeprefix('ttlg_').replace('_', ' '),
+               tooltip=f'--{f.name}: {f.metadata.get("help", "")}', continuous_update=False,
+               style=dict(description_width='10.5em'), layout=W.Layout(width='25em', max_width='100%'))
     low, high, step = _RANGES.get(f.name, (None, None, None)); kind = setting_type(f.type)
     if f.name in _OPEN: return W.IntSlider(min=0, max=50, **how)
-    if choices := f.metadata.get('choices'): how.pop('continuous_update'); return W.Dropdown(options=[('as decode' if c is None else str(c), c) for c in choices], **how)
-    if low is not None: return (W.IntSlider if kind is int else W.FloatSlider)(min=low, max=high, step=step, **how, **({} if kind is int else dict(readout_format='.3g')))
+    if choices := f.metadata.get('choices'):
+        how.pop('continuous_update')
+        return W.Dropdown(options=[('as decode' if c is None else str(c), c) for c in choices], **how)
+    if low is not None:
+        return (W.IntSlider if kind is int else W.FloatSlider)(
+            min=low, max=high, step=step, **how, **({} if kind is int else dict(readout_format='.3g')))
     if kind is int: return W.BoundedIntText(min=0, max=2**31 - 1, **how)
     if f.name == 'prompt': return W.Textarea(rows=3, **how)
     return W.Text(placeholder='path of an image' if kind is str and f.default is None else '', **how)
@@ -64,7 +77,8 @@ class Controls:
     "A widget for each setting that matters to a single frame."
     def __init__(self, settings:Settings):
         self.others, self.widgets = settings, {f.name: _control(f) for f in fields(Settings) if f.name not in _LEFT_OUT}
-        steps = self.widgets['num_inference_steps']; steps.observe(lambda change: self._as_long(change['old'], change['new']), 'value')
+        steps = self.widgets['num_inference_steps']
+        steps.observe(lambda change: self._as_long(change['old'], change['new']), 'value')
         self.set(**asdict(settings))
         pages = [W.VBox([w for n, w in self.widgets.items() if belongs(n)]) for belongs in GROUPS.values()]
         self.view = W.Accordion(pages, titles=list(GROUPS), selected_index=1)
@@ -95,7 +109,8 @@ def settings(self:Controls): # `Settings`; `InputError` for values that contradi
 
 @patch
 def _value(self:Controls, name, v):
-    if name in _OPEN: return None if v == (self.widgets['num_inference_steps'].value if _OPEN[name] == 'all' else 0) else v
+    if name in _OPEN:
+        return None if v == (self.widgets['num_inference_steps'].value if _OPEN[name] == 'all' else 0) else v
     return None if v == '' and name in ('style_image', 'color_mask') else v
 
 # %% ../../nbs/app/02_explore.ipynb #t014
@@ -114,7 +129,8 @@ class Explorer:
         **clip, # `selection`, `style` and `frames` of `PreviewClip`
     ):
         pipe = adopt(pipe)
-        self.clip, self.trials, self.pinned, self.most, self.count, self.losses = PreviewClip(pipe, video, run=run, **clip), [], set(), most, 0, as_losses(losses)
+        self.clip, self.trials, self.pinned, self.most, self.count, self.losses = (
+            PreviewClip(pipe, video, run=run, **clip), [], set(), most, 0, as_losses(losses))
         self.shown, self.thread, self.stop = None, None, threading.Event()
         self.controls = Controls(settings or first_settings(pipe))
         self._make(width or min(512, max(320, self.clip.images[0].width)))
@@ -124,30 +140,52 @@ class Explorer:
 
 # %% ../../nbs/app/02_explore.ipynb #t015
 _LINE = W.Layout(flex_flow='row wrap', align_items='center')
-def _button(text, tip, style='', width='auto'): return W.Button(description=text, tooltip=tip, button_style=style, layout=W.Layout(width=width))
+def _button(text, tip, style='', width='auto'):
+    return W.Button(description=text, tooltip=tip, button_style=style, layout=W.Layout(width=width))
 
 @patch
 def _make(self:Explorer, width):
     "All widgets but the controls, and where they are."
-    self.frame = W.IntSlider(value=1, min=1, max=len(self.clip) - 1, description='frame', continuous_update=False, style=dict(description_width='4em'))
-    self.unguided = W.Checkbox(value=True, description='without guidance, too', indent=False, layout=W.Layout(width='auto'))
-    self.run_button, self.cancel_button = _button('Run', 'Generate this frame with these settings', 'primary', '6em'), _button('Cancel', 'Stop after the present step', '', '6em'); self.cancel_button.disabled = True
-    self.preset = W.Dropdown(options=[('settings of ...', ''), *((f'profile {k}', k) for k, s in PROFILES.items() if s.settings), ('the beginning', 'begin')], layout=W.Layout(width='11em'))
+    self.frame = W.IntSlider(value=1, min=1, max=len(self.clip) - 1, description='frame', continuous_update=False,
+                             style=dict(description_width='4em'))
+    self.unguided = W.Checkbox(value=True, description='without guidance, too', indent=False,
+                               layout=W.Layout(width='auto'))
+    self.run_button, self.cancel_button = (_button('Run', 'Generate this frame with these settings', 'primary', '6em'),
+                                           _button('Cancel', 'Stop after the present step', '', '6em'))
+    self.cancel_button.disabled = True
+    self.preset = W.Dropdown(options=[('settings of ...', ''),
+                                      *((f'profile {k}', k) for k, s in PROFILES.items() if s.settings),
+                                      ('the beginning', 'begin')],
+                             layout=W.Layout(width='11em'))
     self.bar, self.status = W.IntProgress(layout=W.Layout(width='10em')), W.HTML('ready')
     self.compare, self.curves, self.history, self.numbers = Compare(width=width), W.HTML(), W.VBox(), W.HTML()
     self.export = W.Textarea(layout=W.Layout(width='98%', display='none'), rows=3)
     self.file = W.Text(placeholder='preset.json', layout=W.Layout(width='11em'))
-    self.save_button, self.load_button, self.command_button = _button('Save preset', 'Write the shown settings to this file'), _button('Load', 'Take the settings of this file'), _button('Command', 'The command that treats the whole video so')
-    for b, act in ((self.run_button, self.run), (self.cancel_button, self.cancel), (self.save_button, self.save), (self.load_button, self.load), (self.command_button, self.command)): b.on_click(lambda _, act=act: act())
-    self.frame.observe(self._picked, 'value'); self.preset.observe(self._profile, 'value'); self._begin = self.controls.settings
-    left = W.VBox([W.HBox([self.frame], layout=_LINE), W.HBox([self.run_button, self.cancel_button, self.unguided], layout=_LINE), self.preset, self.controls.view], layout=W.Layout(width='29em', max_width='100%'))
-    right = W.VBox([W.HBox([self.bar, self.status], layout=_LINE), self.compare, self.curves, W.HBox([self.command_button, self.file, self.save_button, self.load_button], layout=_LINE), self.export, self.history, self.numbers], layout=W.Layout(flex='1 1 26em', min_width='0'))
+    self.save_button, self.load_button, self.command_button = (
+        _button('Save preset', 'Write the shown settings to this file'),
+        _button('Load', 'Take the settings of this file'),
+        _button('Command', 'The command that treats the whole video so'))
+    for b, act in ((self.run_button, self.run), (self.cancel_button, self.cancel), (self.save_button, self.save),
+                   (self.load_button, self.load), (self.command_button, self.command)):
+        b.on_click(lambda _, act=act: act())
+    self.frame.observe(self._picked, 'value')
+    self.preset.observe(self._profile, 'value')
+    self._begin = self.controls.settings
+    left = W.VBox([W.HBox([self.frame], layout=_LINE),
+                   W.HBox([self.run_button, self.cancel_button, self.unguided], layout=_LINE), self.preset,
+                   self.controls.view],
+                  layout=W.Layout(width='29em', max_width='100%'))
+    right = W.VBox([W.HBox([self.bar, self.status], layout=_LINE), self.compare, self.curves,
+                    W.HBox([self.command_button, self.file, self.save_button, self.load_button], layout=_LINE),
+                    self.export, self.history, self.numbers],
+                   layout=W.Layout(flex='1 1 26em', min_width='0'))
     self.view = W.HBox([left, right], layout=W.Layout(flex_flow='row wrap', grid_gap='12px'))
     if self.clip.run: self.view = W.Tab([self.view, watch_run(self.clip, width)], titles=['Try', 'Watch the run'])
 
 # %% ../../nbs/app/02_explore.ipynb #t016
 @patch
-def _say(self:Explorer, text, wrong=False): self.status.value = f'<span style="color:#c62828">{escape(text)}</span>' if wrong else escape(text)
+def _say(self:Explorer, text, wrong=False):
+    self.status.value = f'<span style="color:#c62828">{escape(text)}</span>' if wrong else escape(text)
 
 @patch
 def _picked(self:Explorer, _):
@@ -156,7 +194,11 @@ def _picked(self:Explorer, _):
     k = self.frame.value
     found = next((t for t in reversed(self.trials) if t.frame == k), None)
     if found: self._show(found)
-    else: self.shown = None; self.curves.value = ''; self.compare.show(source=self.clip.images[k], edges=to_pil(self.clip.maps[k].edges)); self._list()
+    else:
+        self.shown = None
+        self.curves.value = ''
+        self.compare.show(source=self.clip.images[k], edges=to_pil(self.clip.maps[k].edges))
+        self._list()
 
 # %% ../../nbs/app/02_explore.ipynb #t016x0
 @patch
@@ -165,8 +207,12 @@ def run(self:Explorer):
     if self.thread: return self._say('still generating: press Cancel first')
     try: settings = self.controls.settings
     except InputError as e: return self._say(str(e), True)
-    self.stop.clear(); self.run_button.disabled, self.cancel_button.disabled, self.bar.value = True, False, 0; self._say('begins')
-    self.thread = threading.Thread(target=self._generate, args=(settings, self.frame.value, self.unguided.value), daemon=True); self.thread.start()
+    self.stop.clear()
+    self.run_button.disabled, self.cancel_button.disabled, self.bar.value = True, False, 0
+    self._say('begins')
+    self.thread = threading.Thread(
+        target=self._generate, args=(settings, self.frame.value, self.unguided.value), daemon=True)
+    self.thread.start()
 
 @patch
 def cancel(self:Explorer):
@@ -182,7 +228,8 @@ def wait(self:Explorer, seconds:float=None):
 @patch
 def _generate(self:Explorer, settings, frame, unguided):
     "What the thread does."
-    try: self._keep(self.clip.generate(settings, frame, unguided, self.losses, on_step=self._step, on_stage=self._check))
+    try:
+        self._keep(self.clip.generate(settings, frame, unguided, self.losses, on_step=self._step, on_stage=self._check))
     except _Cancelled: self._say('cancelled')
     except InputError as e: self._say(str(e), True)
     except Exception as e: traceback.print_exc(); self._say(f'{type(e).__name__}: {e}', True)
@@ -201,10 +248,14 @@ def _step(self:Explorer, m):
     self._check()
     if m.guided and m.step == 1: self.live = {}
     self.live['guided' if m.guided else 'unguided'] = m; k = self.frame.value
-    self.bar.max, self.bar.value = m.steps, m.step; self._say(f'{"guided" if m.guided else "without guidance"}: step {m.step} of {m.steps}')
-    known = self.shown.images if self.shown and self.shown.frame == k else dict(source=self.clip.images[k], edges=to_pil(self.clip.maps[k].edges))
-    self.compare.show(**{name: x.image.resize(self.clip.images[0].size) for name, x in self.live.items()} | {n: p for n, p in known.items() if n not in self.live})
-    if 'guided' not in (self.compare.left, self.compare.right): self.compare.right = 'guided' # what is generated can be seen
+    self.bar.max, self.bar.value = m.steps, m.step
+    self._say(f'{"guided" if m.guided else "without guidance"}: step {m.step} of {m.steps}')
+    known = (self.shown.images if self.shown and self.shown.frame == k
+             else dict(source=self.clip.images[k], edges=to_pil(self.clip.maps[k].edges)))
+    self.compare.show(**{name: x.image.resize(self.clip.images[0].size) for name, x in self.live.items()}
+                        | {n: p for n, p in known.items() if n not in self.live})
+    # what is generated can be seen
+    if 'guided' not in (self.compare.left, self.compare.right): self.compare.right = 'guided'
     self.curves.value = loss_curves({name: x.losses for name, x in self.live.items()}, {}, m.steps)
 
 # %% ../../nbs/app/02_explore.ipynb #t018
@@ -212,14 +263,17 @@ def _step(self:Explorer, m):
 def _keep(self:Explorer, t):
     "A try is done: into the list with it."
     self.count += 1; t.name = f'#{self.count}'; self.trials.append(t)
-    while len(self.trials) > self.most and (free := [x for x in self.trials[:-1] if x.name not in self.pinned]): self.trials.remove(free[0])
+    while len(self.trials) > self.most and (free := [x for x in self.trials[:-1] if x.name not in self.pinned]):
+        self.trials.remove(free[0])
     self._show(t); self._say(f'{t.name}: frame {t.frame} in {t.seconds:.1f} s')
 
 @patch
 def _show(self:Explorer, t):
     "Show an attempt, with the pinned ones of the same frame to compare it with."
     self.shown = t
-    others = {x.name: x.images['guided'] for x in self.trials if x.name in self.pinned and x is not t and x.frame == t.frame}
+    others = {x.name: x.images['guided']
+              for x in self.trials
+              if x.name in self.pinned and x is not t and x.frame == t.frame}
     self.compare.show(**{k: p for k, p in t.images.items()}, **others)
     self.curves.value = loss_curves(t.losses, t.target_values, t.steps); self._list()
 
@@ -233,31 +287,45 @@ def _list(self:Explorer):
 
 @patch
 def _line(self:Explorer, t):
-    pin = W.ToggleButton(value=t.name in self.pinned, description='pin', tooltip='Keep it, and compare others with it', layout=W.Layout(width='auto'))
+    pin = W.ToggleButton(value=t.name in self.pinned, description='pin', tooltip='Keep it, and compare others with it',
+                         layout=W.Layout(width='auto'))
     show, take = _button('show', 'Show its images'), _button('take', 'Set the sliders as they were')
     def pinned(change): (self.pinned.add if change['new'] else self.pinned.discard)(t.name); self._show(self.shown or t)
-    pin.observe(pinned, 'value'); show.on_click(lambda _: self._show(t)); take.on_click(lambda _: self.controls.set(**asdict(t.settings)))
-    said = f'<b>{t.name}</b> frame {t.frame}, edge loss {t.numbers["guided"]["edge_loss"]:.4f}' + (f' (unguided {t.numbers["unguided"]["edge_loss"]:.4f})' if 'unguided' in t.numbers else '') + f', {t.seconds:.1f} s'
-    return W.HBox([pin, show, take, W.HTML(f'<b style="color:#0a7bd0">›</b> {said}' if t is self.shown else said)], layout=_LINE)
+    pin.observe(pinned, 'value')
+    show.on_click(lambda _: self._show(t))
+    take.on_click(lambda _: self.controls.set(**asdict(t.settings)))
+    said = (f'<b>{t.name}</b> frame {t.frame}, edge loss {t.numbers["guided"]["edge_loss"]:.4f}'
+            + (f' (unguided {t.numbers["unguided"]["edge_loss"]:.4f})' if 'unguided' in t.numbers else '')
+            + f', {t.seconds:.1f} s')
+    return W.HBox([pin, show, take, W.HTML(f'<b style="color:#0a7bd0">›</b> {said}' if t is self.shown else said)],
+                  layout=_LINE)
 
 # %% ../../nbs/app/02_explore.ipynb #t019
 @patch
 def save(self:Explorer):
     "Write the settings of the shown try, or those of the sliders, as a preset."
     path = self.file.value or 'preset.json'
-    try: save_preset(path, {k: v for k, v in asdict(self._meant()).items() if v != getattr(Settings(), k)}); self._say(f'{path} written: use it with --preset')
+    try:
+        save_preset(path, {k: v for k, v in asdict(self._meant()).items() if v != getattr(Settings(), k)})
+        self._say(f'{path} written: use it with --preset')
     except (InputError, OSError) as e: self._say(str(e), True)
 
 @patch
 def load(self:Explorer):
     "Take the settings of a preset."
-    try: self.controls.set(**asdict(Settings()) | load_preset(self.file.value or 'preset.json')); self._say('preset taken')
+    try:
+        self.controls.set(**asdict(Settings()) | load_preset(self.file.value or 'preset.json'))
+        self._say('preset taken')
     except InputError as e: self._say(str(e), True)
 
 @patch
 def command(self:Explorer):
     "The command for the whole video, to be copied."
-    try: self.export.value = self.clip.command(self._meant()) + (f'\n# and in Python, process_video(..., losses=[...]): {", ".join(loss_names(self.losses))}' if self.losses else ''); self.export.layout.display = ''
+    try:
+        self.export.value = (self.clip.command(self._meant())
+                             + ('\n# and in Python, process_video(..., losses=[...]): '
+                                f'{", ".join(loss_names(self.losses))}' if self.losses else ''))
+        self.export.layout.display = ''
     except InputError as e: self._say(str(e), True)
 
 @patch
@@ -281,9 +349,11 @@ def watch_run(
     plain = frame_files(clip.run/'unguided', 'frame_*.png') if (clip.run/'unguided').is_dir() else []
     def show(change=None):
         i = scrub.value
-        compare.show(output=open_image(run.files[i]), source=clip.images[i], edges=to_pil(clip.maps[i].edges), **({'unguided': open_image(plain[i])} if i < len(plain) else {}))
+        compare.show(output=open_image(run.files[i]), source=clip.images[i], edges=to_pil(clip.maps[i].edges),
+                     **({'unguided': open_image(plain[i])} if i < len(plain) else {}))
         told = {k: run.numbers[k][i - 1] for k in ('edge_loss', 'warp_error', 'colour_difference')} if i else {}
-        said.value = f'frame {i} of {n - 1}' + ''.join(f', {k.replace("_", " ")} {v:.4g}' for k, v in told.items() if v is not None)
+        said.value = (f'frame {i} of {n - 1}'
+                      + ''.join(f', {k.replace("_", " ")} {v:.4g}' for k, v in told.items() if v is not None))
     W.jslink((play, 'value'), (scrub, 'value')); scrub.observe(show, 'value'); show()
     view = W.VBox([compare, W.HBox([play, scrub], layout=_LINE), said]); view.scrub, view.compare = scrub, compare
     return view

@@ -48,9 +48,11 @@ def plan_video(
     pipe = adopt(pipe); check_type('edit', edit, EditJob, 'an `EditJob`')
     edit.check(pipe, overwrite, progress=False)
     edit.generate(pipe, frames=0, overwrite=overwrite, progress=False)
-    begins, done = [0, *(i for i in read_shots(edit.out)['starts'] if i <= edit.frames), edit.frames + 1], finished(edit.out)
+    begins, done = ([0, *(i for i in read_shots(edit.out)['starts'] if i <= edit.frames), edit.frames + 1],
+                    finished(edit.out))
     plain = EditJob(**edit.__getstate__()) # without what was read
-    shots = [Shot(plain, n, max(1, i), j - max(1, i), edit.times.shown[i]) for n, (i, j) in enumerate(zip(begins, begins[1:]))]
+    shots = [Shot(plain, n, max(1, i), j - max(1, i), edit.times.shown[i])
+             for n, (i, j) in enumerate(zip(begins, begins[1:]))]
     return [t for t in shots if t.count and t.first + t.count - 1 > done]
 
 # %% ../../nbs/batch/01_batch.ipynb #b010
@@ -64,11 +66,17 @@ def run_shot(
     pipe = adopt(pipe); check_type('shot', shot, Shot, 'a `Shot` of `plan_video`')
     edit, out = shot.edit, shot.edit.out
     init, configuration, starts = open_frame(out, 0), read_run(out)['configuration'], read_shots(out)['starts']
-    images, reference = replace(edit.selection, start=shot.start, max_frames=shot.count + (shot.number == 0)).frames(edit.info), None
-    if shot.number == 0: first = next(images); reference = edge_map(first, edit.selection.edge_method); reference.source = to_tensor(first)
+    images, reference = replace(edit.selection, start=shot.start,
+                                max_frames=shot.count + (shot.number == 0)).frames(edit.info), None
+    if shot.number == 0:
+        first = next(images)
+        reference = edge_map(first, edit.selection.edge_method)
+        reference.source = to_tensor(first)
     with claim(shot.folder, PATIENCE):
-        run_frames(pipe, lambda: init, edge_maps(images, out/'edges', edit.selection.edge_method, shot.first), shot.folder, edit.settings, reference=reference, source=configuration,
-                   shots=edit.style.shots(pipe, starts, edit.settings, out, edit.selection.resize_mode), first=shot.first, progress=False)
+        run_frames(pipe, lambda: init, edge_maps(images, out/'edges', edit.selection.edge_method, shot.first),
+                   shot.folder, edit.settings, reference=reference, source=configuration,
+                   shots=edit.style.shots(pipe, starts, edit.settings, out, edit.selection.resize_mode),
+                   first=shot.first, progress=False)
     return shot.count
 
 # %% ../../nbs/batch/01_batch.ipynb #b013
@@ -85,13 +93,15 @@ def gather_shots(
 
 def _brought(shot, out, done):
     if done >= shot.first + shot.count - 1: return done # brought before: what came after that is tried again
-    rows, spent = (read_rows(shot.folder/name, columns, shot.first) for name, columns in (('metrics.csv', COLUMNS), ('timings.csv', TIMING_COLUMNS)))
+    rows, spent = (read_rows(shot.folder/name, columns, shot.first)
+                   for name, columns in (('metrics.csv', COLUMNS), ('timings.csv', TIMING_COLUMNS)))
     if len(rows) < shot.count: raise RuntimeError(f'{shot.folder}: {len(rows)} of {shot.count} frames are there')
     for row, times in zip(rows, spent):
         if (i := int(row['frame'])) <= done: continue
         _link(frame_path(shot.folder, i), frame_path(out, i))
         append_row(out/'timings.csv', times, TIMING_COLUMNS); append_row(out/'metrics.csv', row); done = i
-    known, found = (json.loads(f.read_text()) if f.exists() else {} for f in (out/'baselines.json', shot.folder/'baselines.json'))
+    known, found = (json.loads(f.read_text()) if f.exists() else {}
+                    for f in (out/'baselines.json', shot.folder/'baselines.json'))
     with atomic(out/'baselines.json') as tmp: tmp.write_text(json.dumps(known | found, indent=1))
     return done
 
@@ -112,13 +122,16 @@ def finish_video(
     "Gather the shots of a video, make video and report."
     gather_shots(edit, shots)
     video = edit.finish(pipe, progress=False)
-    rows = as_numbers(read_rows(edit.out/'metrics.csv')); mean = lambda k: (lambda v: sum(v)/len(v) if v else None)([x for x in rows[k] if x is not None])
+    rows = as_numbers(read_rows(edit.out/'metrics.csv'))
+    mean = lambda k: (lambda v: sum(v)/len(v) if v else None)([x for x in rows[k] if x is not None])
     with atomic(edit.out/'preview.jpg') as tmp: _preview(edit).save(tmp, 'JPEG', quality=85)
-    return dict(frames=edit.frames, shots=1 + len([i for i in read_shots(edit.out)['starts'] if i <= edit.frames]), edge_loss=mean('edge_loss'), video=os.path.relpath(video, edit.out.parent))
+    return dict(frames=edit.frames, shots=1 + len([i for i in read_shots(edit.out)['starts'] if i <= edit.frames]),
+                edge_loss=mean('edge_loss'), video=os.path.relpath(video, edit.out.parent))
 
 def _preview(edit, n=4, height=96):
     "So many frames beside each other, from the first to the last."
-    frames = [open_image(frame_path(edit.out, i)) for i in dict.fromkeys(round(k*edit.frames/(n - 1)) for k in range(n))]
+    frames = [open_image(frame_path(edit.out, i))
+              for i in dict.fromkeys(round(k*edit.frames/(n - 1)) for k in range(n))]
     width = max(1, round(frames[0].width*height/frames[0].height))
     return sheet({'': [f.resize((width, height)) for f in frames]})
 
@@ -143,13 +156,20 @@ def list_videos(
 )->list: # dicts with `name`, `video`, and what else a table says
     "The videos of a list or folder; `InputError` if there are none."
     path = Path(os.path.abspath(source))
-    if path.is_dir(): entries = [dict(video=p) for p in sorted(path.iterdir()) if p.suffix.lower() in VIDEOS and p.is_file() and not p.name.startswith('.')]
+    if path.is_dir():
+        entries = [dict(video=p)
+                   for p in sorted(path.iterdir())
+                   if p.suffix.lower() in VIDEOS and p.is_file() and not p.name.startswith('.')]
     else: entries = _read_list(path)
-    if not entries: raise InputError(f'{path}: no videos in it; {"a folder is to hold files such as clip.mp4" if path.is_dir() else "give one path a line"}.')
+    if not entries:
+        raise InputError(
+            f'{path}: no videos in it; '
+            f'{"a folder is to hold files such as clip.mp4" if path.is_dir() else "give one path a line"}.')
     taken = set()
     for e in entries:
         base = name = e.get('name') or Path(e['video']).stem or 'video'
-        if Path(name).name != name or name.startswith('.'): raise InputError(f'{path}: {name!r} cannot be the name of a run folder; use letters and figures.')
+        if Path(name).name != name or name.startswith('.'):
+            raise InputError(f'{path}: {name!r} cannot be the name of a run folder; use letters and figures.')
         n = 1
         while name in taken: n += 1; name = f'{base}-{n}'
         taken.add(name); e['name'] = name
@@ -158,7 +178,9 @@ def list_videos(
 # %% ../../nbs/batch/01_batch.ipynb #b020x0
 def _read_list(path):
     try: text, kind = _decoded(path)
-    except OSError as e: raise InputError(f'{path}: cannot be read ({e.strerror}); give a folder of videos, or a list of them.') from None
+    except OSError as e:
+        raise InputError(
+            f'{path}: cannot be read ({e.strerror}); give a folder of videos, or a list of them.') from None
     if path.suffix.lower() in ('.csv', '.tsv'): entries = _read_table(path, text)
     else:
         lines = [line.strip() for line in text.splitlines()]
@@ -235,16 +257,20 @@ def _entry(path, number, row, between):
 class Progress:
     "A line about all videos, while they are edited: a context manager."
     def __init__(self, total, shown=True, every=2.):
-        self.total, self.shown, self.every, self.ended, self.failed, self.shots, self.frames = total, shown, every, 0, 0, {}, 0
+        self.total, self.shown, self.every, self.ended, self.failed, self.shots, self.frames = (
+            total, shown, every, 0, 0, {}, 0)
         self.began, self.stop = None, threading.Event()
 
     def planned(self, shots): # of one more video; from the first on time counts, before it models are loaded
         self.began = self.began or time.monotonic()
-        self.shots |= {(s.edit.out.name, s.number): [s, (n := self._rows(s)), n] for s in shots} # shot, rows there were, rows there are
+        # shot, rows there were, rows there are
+        self.shots |= {(s.edit.out.name, s.number): [s, (n := self._rows(s)), n] for s in shots}
 
     def end(self, name, failed=False): # a video has ended
         self.ended += 1; self.failed += failed
-        for key in [k for k in self.shots if k[0] == name]: shot, before, now = self.shots.pop(key); self.frames += (now if failed else shot.count) - before
+        for key in [k for k in self.shots if k[0] == name]:
+            shot, before, now = self.shots.pop(key)
+            self.frames += (now if failed else shot.count) - before
 
     def _rows(self, shot):
         try: return max(0, (shot.folder/'metrics.csv').read_bytes().count(b'\n') - 1)
@@ -254,8 +280,11 @@ class Progress:
         open_ = self.shots.copy()
         for entry in open_.values(): entry[2] = max(entry[2], self._rows(entry[0]))
         parts = {}
-        for (name, _), (shot, _, now) in open_.items(): a, b = parts.get(name, (0, 0)); parts[name] = a + now, b + shot.count
-        return self.frames + sum(now - before for _, before, now in open_.values()), self.ended + sum(a/b for a, b in parts.values())
+        for (name, _), (shot, _, now) in open_.items():
+            a, b = parts.get(name, (0, 0))
+            parts[name] = a + now, b + shot.count
+        return (self.frames + sum(now - before for _, before, now in open_.values()),
+                self.ended + sum(a/b for a, b in parts.values()))
 
 # %% ../../nbs/batch/01_batch.ipynb #b025
 @patch
@@ -264,21 +293,30 @@ def line(self:Progress)->str:
     if not self.began and not self.ended: return f'{self.total} video{"s"*(self.total != 1)}, starting'
     (frames, videos), spent = self.style(), time.monotonic() - (self.began or time.monotonic())
     shots = [e for e in self.shots.copy().values()]; done = sum(now >= shot.count for shot, _, now in shots)
-    left = f', about {_clock(spent*(self.total - videos)/videos)} to go' if 0 < videos < self.total and spent > 5 else ''
-    return f'{self.ended} of {self.total} videos' + f' ({self.failed} failed)'*bool(self.failed) + f', {done} of {len(shots)} shots'*bool(shots) + f', {frames} frames, {frames/max(spent, 1e-9):.2f} a second{left}'
+    left = (f', about {_clock(spent*(self.total - videos)/videos)} to go'
+            if 0 < videos < self.total and spent > 5 else '')
+    return (f'{self.ended} of {self.total} videos' + f' ({self.failed} failed)'*bool(self.failed)
+            + f', {done} of {len(shots)} shots'*bool(shots)
+            + f', {frames} frames, {frames/max(spent, 1e-9):.2f} a second{left}')
 
-def _clock(seconds): m, s = divmod(round(seconds), 60); return f'{m//60}:{m % 60:02d}:{s:02d}' if m >= 60 else f'{m}:{s:02d}'
+def _clock(seconds):
+    m, s = divmod(round(seconds), 60)
+    return f'{m//60}:{m % 60:02d}:{s:02d}' if m >= 60 else f'{m}:{s:02d}'
 
 @patch
 def __enter__(self:Progress):
-    self.bar = tqdm(total=self.total, bar_format='{percentage:3.0f}%|{bar:20}| {desc}', delay=self.every, disable=not self.shown)
+    self.bar = tqdm(total=self.total, bar_format='{percentage:3.0f}%|{bar:20}| {desc}', delay=self.every,
+                    disable=not self.shown)
     self.thread = threading.Thread(target=self._run, daemon=True); self.thread.start()
     return self
 
 @patch
 def _run(self:Progress):
     pause = self.every
-    while not self.stop.wait(pause): start = time.monotonic(); self._tell(); pause = max(self.every, 10*(time.monotonic() - start)) # a slow disk is asked less often
+    while not self.stop.wait(pause):
+        start = time.monotonic()
+        self._tell()
+        pause = max(self.every, 10*(time.monotonic() - start)) # a slow disk is asked less often
 
 @patch
 def _tell(self:Progress):
@@ -299,7 +337,9 @@ class Batch:
     frames:int # generated now
 
     def __str__(self):
-        said = f'{_many(len(self.done), "video")} edited, {_many(self.frames, "frame")} in {_clock(self.seconds)}' + f'; {len(self.skipped)} done before'*bool(self.skipped) + f'; {len(self.failed)} FAILED:'*bool(self.failed)
+        said = (f'{_many(len(self.done), "video")} edited, {_many(self.frames, "frame")} in {_clock(self.seconds)}'
+                + f'; {len(self.skipped)} done before'*bool(self.skipped)
+                + f'; {len(self.failed)} FAILED:'*bool(self.failed))
         failed = [f'  {name}: {why}' for name, why in self.failed.items()]
         return printable('\n'.join([said, *failed, f'index: {self.out}/index.html']))
 
@@ -333,7 +373,10 @@ def _same_batch(out, configuration, overwrite):
     if file.exists():
         try: wrong = differences(json.loads(file.read_text(encoding='utf-8')), configuration)
         except (ValueError, AttributeError) as e: raise InputError(f'{file}: not readable ({e}); move it away.') from e
-        if wrong and not overwrite: raise InputError(f'{out}: holds a batch with other settings ({"; ".join(wrong)}); use the same settings to continue it, or another folder, or --overwrite, which moves the old runs aside.')
+        if wrong and not overwrite:
+            raise InputError(
+                f'{out}: holds a batch with other settings ({"; ".join(wrong)}); use the same settings to continue it, '
+                'or another folder, or --overwrite, which moves the old runs aside.')
         if wrong: (out/'batch.jsonl').unlink(missing_ok=True)
     with atomic(file) as tmp: tmp.write_text(json.dumps(configuration, indent=1))
 
@@ -352,7 +395,10 @@ def write_index(
 )->Path:
     "Write index.html of a batch."
     known = _known(out); names = list(known) if names is None else names
-    rows = sorted((dict(known.get(n, dict(state='open')), name=n, report=(out/n/'report.html').exists(), preview=(out/n/'preview.jpg').exists()) for n in names), key=lambda r: ('failed', 'done', 'open').index(r['state'] if r['state'] in ('failed', 'done') else 'open'))
+    rows = sorted(
+        (dict(known.get(n, dict(state='open')), name=n, report=(out/n/'report.html').exists(),
+              preview=(out/n/'preview.jpg').exists()) for n in names),
+        key=lambda r: ('failed', 'done', 'open').index(r['state'] if r['state'] in ('failed', 'done') else 'open'))
     states = {state: sum(r['state'] == state for r in rows) for state in ('done', 'failed', 'open')}
     page = Environment(autoescape=True, loader=FileSystemLoader(Path(package).parent)).get_template('batch.html.jinja')
     for r in rows: # as links
@@ -366,30 +412,44 @@ def process_videos(
     engine, # `LocalEngine`, `RayEngine`
     videos, # of `list_videos`, or what it takes
     out:str|Path, # a folder, made if absent
-    settings:Settings=None, selection:Selection=None, style:StyleSource=None, output:Output=None, # as for `process_video`; a style in the list wins
+    # as for `process_video`; a style in the list wins
+    settings:Settings=None, selection:Selection=None, style:StyleSource=None, output:Output=None,
     retries:int=2, # how often a shot is tried again, elsewhere if there is an elsewhere
     overwrite:bool=False, # move runs with other settings aside
     progress:bool=True, # show how far it is
-    model:dict=None, # what `load_pipeline` is asked for, as `model_id`, `dtype`, `profile`, `lora`: part of the run configuration
+    # what `load_pipeline` is asked for, as `model_id`, `dtype`, `profile`, `lora`: part of the run configuration
+    model:dict=None,
 )->Batch:
     "Edit many videos, shot by shot; a video that fails is reported at the end, the others are not held up by it."
     _check_arguments(engine, videos, out, settings, selection, style, output, model)
-    settings, selection, style, output = settings or Settings(), selection or Selection(), style or StyleSource(), output or Output()
-    if output.video_out or output.unguided: raise InputError(f'--{"video_out" if output.video_out else "unguided"}: not for many videos; every one is in its own run folder.')
+    settings, selection, style, output = (settings or Settings(), selection or Selection(), style or StyleSource(),
+                                          output or Output())
+    if output.video_out or output.unguided:
+        raise InputError(f'--{"video_out" if output.video_out else "unguided"}: not for many videos; '
+                         'every one is in its own run folder.')
     entries = list_videos(videos) if isinstance(videos, (str, Path)) else videos; settings.ready()
-    settings, style = (_absolute(x, *names) for x, names in ((settings, ('style_image', 'color_mask')), (style, ('init_frame', 'shot_frames')))) # workers may be elsewhere
+    # workers may be elsewhere
+    settings, style = (_absolute(x, *names)
+                       for x, names in ((settings, ('style_image', 'color_mask')),
+                                        (style, ('init_frame', 'shot_frames'))))
     with claim(make_folder(os.path.abspath(out))) as out:
-        same = settings.configuration() | selection.configuration() | {f'{k} of the style': v for k, v in asdict(style).items()}
+        same = (settings.configuration() | selection.configuration()
+                | {f'{k} of the style': v for k, v in asdict(style).items()})
         _same_batch(out, same | (_model_asked(**model) if model is not None else {}), overwrite)
         parts = json.loads(json.dumps([asdict(p) for p in (selection, style, output)], default=str))
         known, batch, began = _known(out), Batch(out, [], [], {}, 0., 0), time.monotonic()
         with Progress(len(entries), progress) as bar:
-            jobs = _jobs(entries, known, parts, batch, bar, overwrite, lambda own: EditJob(own['video'], out/own['name'], settings, selection, replace(style, **{k: v for k, v in own.items() if k in _STYLE}), output))
+            jobs = _jobs(entries, known, parts, batch, bar, overwrite,
+                         lambda own: EditJob(own['video'], out/own['name'], settings, selection,
+                                             replace(style, **{k: v for k, v in own.items() if k in _STYLE}), output))
             named = {e['name']: e for e in entries}
             try:
                 for ended in Schedule(jobs, engine, retries):
                     if ended: _ended(*ended, named, parts, batch, bar)
-            finally: engine.close(); batch.seconds, batch.frames = time.monotonic() - began, bar.style()[0]; write_index(out, [e['name'] for e in entries])
+            finally:
+                engine.close()
+                batch.seconds, batch.frames = time.monotonic() - began, bar.style()[0]
+                write_index(out, [e['name'] for e in entries])
     return batch
 
 # %% ../../nbs/batch/01_batch.ipynb #b031
@@ -410,7 +470,10 @@ def _jobs(entries, known, parts, batch, bar, overwrite, edit):
     "The videos that are not done, one by one."
     for e in entries:
         was = known.get(e['name'], {})
-        if was.get('state') == 'done' and was.get('key') == _key(e, parts) and (batch.out/was.get('video', '')).is_file(): batch.skipped.append(e['name']); bar.end(e['name'])
+        if (was.get('state') == 'done' and was.get('key') == _key(e, parts)
+            and (batch.out/was.get('video', '')).is_file()):
+            batch.skipped.append(e['name'])
+            bar.end(e['name'])
         else: yield e['name'], _caught(e, edit, overwrite, bar)
 
 def _caught(e, edit, overwrite, bar): # what is wrong with the style of one video is its own affair
@@ -420,4 +483,5 @@ def _ended(name, result, entries, parts, batch, bar):
     failed = isinstance(result, Failed); bar.end(name, failed)
     if failed: batch.failed[name] = result.why
     else: batch.done.append(name)
-    _note(batch.out, name=name, state='failed' if failed else 'done', key=_key(entries[name], parts), **(dict(why=result.why) if failed else result))
+    _note(batch.out, name=name, state='failed' if failed else 'done', key=_key(entries[name], parts),
+          **(dict(why=result.why) if failed else result))

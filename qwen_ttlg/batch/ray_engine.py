@@ -17,21 +17,27 @@ from .tasks import Failed, perform
 def load_ray():
     "The module `ray`; `InputError` if it is not installed."
     try: return importlib.import_module('ray')
-    except ImportError: raise InputError("--engine ray: Ray is not installed; install it with: pip install 'qwen_ttlg[ray]'") from None
+    except ImportError:
+        raise InputError("--engine ray: Ray is not installed; install it with: pip install 'qwen_ttlg[ray]'") from None
 
 # %% ../../nbs/batch/02_ray_engine.ipynb #49190f72
 def connect_ray(
-    address:str=None, # HOST:PORT of a cluster, or 'auto'; None: that of RAY_ADDRESS, or the one that runs on this machine, or else one is started here
+    # HOST:PORT of a cluster, or 'auto'; None: that of RAY_ADDRESS, or the one that runs on this machine,
+    # or else one is started here
+    address:str=None,
 )->str: # where its dashboard is; '' if it has none
     "Connect this process to a Ray cluster; `InputError` if that cannot be."
     ray, asked = load_ray(), address or os.environ.get('RAY_ADDRESS')
     noted = asked if asked not in (None, 'auto') else _noted()
     alive = _answers(noted)
-    if asked and not alive: raise InputError(f'--ray_address {asked}: no Ray cluster answers there; start one with: ray start --head')
+    if asked and not alive:
+        raise InputError(f'--ray_address {asked}: no Ray cluster answers there; start one with: ray start --head')
     try: page = ray.init(address=asked if alive else 'local', log_to_driver=False, logging_level='ERROR').dashboard_url
     except (OSError, ValueError, RuntimeError) as e:
-        where = f'--ray_address {asked or noted}: Ray does not connect' if asked or noted and alive else '--engine ray: Ray does not start on this machine'
-        raise InputError(f'{where} ({_first_line(e)}); Ray and Python must be of the versions of the cluster, and if it asks for a token, set RAY_AUTH_MODE=token here, too.') from e
+        where = (f'--ray_address {asked or noted}: Ray does not connect'
+                 if asked or noted and alive else '--engine ray: Ray does not start on this machine')
+        raise InputError(f'{where} ({_first_line(e)}); Ray and Python must be of the versions of the cluster, '
+                         'and if it asks for a token, set RAY_AUTH_MODE=token here, too.') from e
     return f'http://{page}' if page else ''
 
 def _noted(): # where the last cluster was that was started here
@@ -83,13 +89,17 @@ class RayEngine:
         gpu = device != 'cpu' and (device is not None or any('GPU' in n for n in nodes))
         self.needs = {'GPU': gpus_per_frame, 'CPU': 1} if gpu else {'CPU': gpus_per_frame}
         room = sum(int(min(n.get(k, 0)//need for k, need in self.needs.items())) for n in nodes)
-        if workers is None and not room: self.close(); raise InputError(f'--engine ray: no machine of the cluster has the {self.needed} that a worker needs; add one, or use fewer --gpus_per_frame.')
+        if workers is None and not room:
+            self.close()
+            raise InputError(f'--engine ray: no machine of the cluster has the {self.needed} that a worker needs; '
+                             'add one, or use fewer --gpus_per_frame.')
         self.slots = [_WorkerSlot() for _ in range(workers or room)]
         self.patient = time.monotonic()
         for slot in self.slots: self._begin(slot)
 
     @property
-    def needed(self): return ' and '.join(f'{n} {dict(GPU="GPU", CPU="core")[k]}{"s"*(n != 1)}' for k, n in self.needs.items())
+    def needed(self):
+        return ' and '.join(f'{n} {dict(GPU="GPU", CPU="core")[k]}{"s"*(n != 1)}' for k, n in self.needs.items())
 
 # %% ../../nbs/batch/02_ray_engine.ipynb #r013
 @patch
@@ -100,7 +110,8 @@ def _begin(self:RayEngine, slot):
         from ray.util.placement_group import placement_group
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
         slot.group = placement_group([self.needs], strategy='STRICT_PACK')
-        options['scheduling_strategy'] = PlacementGroupSchedulingStrategy(slot.group, placement_group_capture_child_tasks=True)
+        options['scheduling_strategy'] = PlacementGroupSchedulingStrategy(
+            slot.group, placement_group_capture_child_tasks=True)
     slot.actor, slot.name, slot.task = self.ray.remote(_Worker).options(**options).remote(self.load), None, None
     slot.ref = slot.actor.begin.remote()
 
@@ -118,7 +129,8 @@ def _leave(self:RayEngine, slot):
 def workers(self:RayEngine): return [s.name for s in self.slots if s.name] # names of those there are
 
 @patch(as_prop=True)
-def free(self:RayEngine): return [s.name for s in self.slots if s.name and not s.task] # names of those that can take a task
+def free(self:RayEngine): # names of those that can take a task
+    return [s.name for s in self.slots if s.name and not s.task]
 
 @patch
 def submit(self:RayEngine, task):
@@ -131,9 +143,12 @@ def submit(self:RayEngine, task):
 def wait(self:RayEngine, seconds:float=None): # -> [(task, name of the worker, what it gave)] of those that have ended
     "Wait until a task has ended or a worker has begun, so many seconds at most."
     slots = {s.ref: s for s in self.slots if s.ref is not None}
-    if not self.workers and self.patient and time.monotonic() - self.patient > 60: self.patient = None; warnings.warn(f'no worker has begun in a minute; each needs {self.needed}: "ray status" says what is free.')
+    if not self.workers and self.patient and time.monotonic() - self.patient > 60:
+        self.patient = None
+        warnings.warn(f'no worker has begun in a minute; each needs {self.needed}: "ray status" says what is free.')
     ready, _ = self.ray.wait(list(slots), num_returns=1, timeout=seconds)
-    if ready: ready, _ = self.ray.wait(list(slots), num_returns=len(slots), timeout=0) # and all that have ended meanwhile
+    # and all that have ended meanwhile
+    if ready: ready, _ = self.ray.wait(list(slots), num_returns=len(slots), timeout=0)
     return [came for ref in ready if (came := self._ended(slots[ref], ref))]
 
 # %% ../../nbs/batch/02_ray_engine.ipynb #r014x0
@@ -146,7 +161,9 @@ def _ended(self:RayEngine, slot, ref):
         self._leave(slot)
         if name is None: slot.failures += 1
         why = f'{name or "a worker"} is gone ({type(e).__name__}: {_first_line(e)})'
-        if slot.failures > 3: raise InputError(f'--engine ray: {why}, four times one after the other, before it had begun; see its log in Ray\'s dashboard.') from e
+        if slot.failures > 3:
+            raise InputError(f'--engine ray: {why}, four times one after the other, before it had begun; '
+                             'see its log in Ray\'s dashboard.') from e
         self._begin(slot)
         return (task, name, Failed(why)) if task else None
     # its GPU does nothing more in that process

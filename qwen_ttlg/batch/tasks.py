@@ -73,7 +73,9 @@ class LocalEngine:
     def free(self): return [] if self.task else self.workers # names of those that can take a task
     def submit(self, task): self.task = task
 
-    def wait(self, seconds=None): # -> [(task, name of the worker, what it gave)] of those that have ended; here always one
+    def wait(
+        self, seconds=None,
+    ):  # -> [(task, name of the worker, what it gave)] of those that have ended; here always one
         if self.pipe is None: self.pipe = self.load()
         task, self.task = self.task, None
         given = perform(self.pipe, task)
@@ -86,7 +88,8 @@ class LocalEngine:
 
 # %% ../../nbs/batch/00_tasks.ipynb #k015
 class Schedule:
-    "Does jobs with an engine; iterate over it for `(name, result or Failed)` of each job, as they end, and None whenever `every` seconds have gone by."
+    """Does jobs with an engine; iterate over it for `(name, result or Failed)` of each job, as they end,
+    and None whenever `every` seconds have gone by."""
     def __init__(self,
         jobs, # iterable of (name, generator of lists of `Task`s), consumed one by one
         engine, # `LocalEngine`, `RayEngine`
@@ -94,7 +97,8 @@ class Schedule:
         every:float=1., # seconds
     ):
         self.jobs, self.engine, self.retries, self.every = enumerate(jobs), engine, retries, every
-        self.ready, self.open, self.ended, self.order = [], {}, [], count() # heap of (job, order, Task); number -> _Job; results to be reported
+        # heap of (job, order, Task); number -> _Job; results to be reported
+        self.ready, self.open, self.ended, self.order = [], {}, [], count()
         self.again = 0 # tasks that were tried again so far
 
 @dataclass
@@ -121,7 +125,9 @@ def _step(self:Schedule, n, given):
 def _end(self:Schedule, n, result):
     "A job has ended: what is left of it is not done."
     job = self.open.pop(n); job.steps.close()
-    if self.ready and isinstance(result, Failed): self.ready = [r for r in self.ready if r[0] != n]; heapq.heapify(self.ready)
+    if self.ready and isinstance(result, Failed):
+        self.ready = [r for r in self.ready if r[0] != n]
+        heapq.heapify(self.ready)
     self.ended.append((job.name, result))
 
 # %% ../../nbs/batch/00_tasks.ipynb #k016x0
@@ -141,7 +147,9 @@ def _came(self:Schedule, task, worker, given):
         self._end(n, Failed(f'{task.name}: '*bool(task.name) + f'{given.why} ({_LOST} workers were lost at it)'))
     elif given.final or len(task.tried) >= self.retries:
         attempts = len(task.tried) + 1
-        self._end(n, Failed(f'{task.name}: ' * bool(task.name) + given.why + f' (tried {attempts} times)' * (attempts > 1), given.final))
+        self._end(n,
+                  Failed(f'{task.name}: ' * bool(task.name) + given.why + f' (tried {attempts} times)' * (attempts > 1),
+                         given.final))
     else: self.again += 1; task.tried.append(worker); heapq.heappush(self.ready, (n, next(self.order), task))
 
 # %% ../../nbs/batch/00_tasks.ipynb #k017
@@ -157,7 +165,8 @@ def _give_out(self:Schedule):
 
 @patch
 def _next(self:Schedule):
-    "The first task that a free worker should have; one that has failed waits for a worker that has not failed at it, if there is any."
+    """The first task that a free worker should have; one that has failed waits for a worker that has
+    not failed at it, if there is any."""
     free, workers, later, found = set(self.engine.free), set(self.engine.workers), [], None
     while self.ready and found is None:
         first = heapq.heappop(self.ready); tried = {*first[-1].tried}

@@ -79,15 +79,20 @@ class Task:
     ):
         device = pipe._execution_device; scene = Scenes(1, seed=scene)
         self.prev, self.true = (scene.render(k, height, width) for k in (0, 1))
-        self.map = edge_map(self.true); self.size, self.steps, self.cfg, self.cfg_stop, self.last = (height, width), num_inference_steps, true_cfg_scale, cfg_stop, ttlg_last_steps
+        self.map = edge_map(self.true)
+        self.size, self.steps, self.cfg, self.cfg_stop, self.last = (
+            (height, width), num_inference_steps, true_cfg_scale, cfg_stop, ttlg_last_steps)
         self.extra_reference = scene.render(2, height, width) if references > 2 else None
         edges, prev = (x.to(device) for x in (self.map.edges, self.prev))
-        made = dict(edge=lambda: EdgeLoss(edges, self.map.gain), gram=lambda: GramLoss(features or RandomFeatures(), prev, .3))
-        self.losses, self.how = [made[name]() for name in losses], dict(scale=ttlg_loss_scale, back_scale=ttlg_grad_scale, inner_steps=1)
+        made = dict(edge=lambda: EdgeLoss(edges, self.map.gain),
+                    gram=lambda: GramLoss(features or RandomFeatures(), prev, .3))
+        self.losses, self.how = ([made[name]() for name in losses],
+                                 dict(scale=ttlg_loss_scale, back_scale=ttlg_grad_scale, inner_steps=1))
 
     def ours(self, pipe, on_stage=lambda name: None, **how): # `how` goes to TTLG
-        return edit_frame(pipe, self.map.edges, self.prev, extra_reference=self.extra_reference, num_inference_steps=self.steps, true_cfg_scale=self.cfg, cfg_stop=self.cfg_stop, seed=1, frame=1, on_stage=on_stage,
-                          ttlg=TTLG(self.losses, last_steps=self.last, **(self.how | how)))
+        return edit_frame(pipe, self.map.edges, self.prev, extra_reference=self.extra_reference,
+                          num_inference_steps=self.steps, true_cfg_scale=self.cfg, cfg_stop=self.cfg_stop, seed=1,
+                          frame=1, on_stage=on_stage, ttlg=TTLG(self.losses, last_steps=self.last, **(self.how | how)))
 
 # %% ../../nbs/dev/02_bench.ipynb #c021f
 def frame_flop(pipe, task)->float:
@@ -95,11 +100,13 @@ def frame_flop(pipe, task)->float:
     images = [p for p in (task.map.edges.expand(-1, 3, -1, -1), task.prev, task.extra_reference) if p is not None]
     text = encode_prompts(pipe, [CARRY_PROMPT], text_images(pipe, images))[0].shape[1]
     rows, cols = token_grid(*task.size)
-    return (task.steps + round(task.cfg_stop*task.steps)*(task.cfg > 1))*transformer_flop(pipe.transformer.config, rows*cols*(1 + len(images)), text)
+    return (task.steps + round(task.cfg_stop*task.steps)*(task.cfg > 1))*transformer_flop(
+        pipe.transformer.config, rows*cols*(1 + len(images)), text)
 
 # %% ../../nbs/dev/02_bench.ipynb #c022
 def _callback(task, pipe, lr=.05):
-    "What guides in the plain recipe: after a step the latents are decoded by the stock VAE and moved against the gradient."
+    """What guides in the plain recipe: after a step the latents are decoded by the stock
+    VAE and moved against the gradient."""
     losses, first = task.losses, task.steps - task.last
     def after_step(pipe, i, timestep, found):
         if i < first or not losses: return found
@@ -114,9 +121,13 @@ def _callback(task, pipe, lr=.05):
 def plain(task, pipe, output_type='pt'):
     "The plain recipe: the stock call and its callback; the image (1,3,H,W), or for 'latent' the tokens (1,T,64)."
     h, w = task.size
-    with mock.patch.multiple(stock, CONDITION_IMAGE_SIZE=min(384*384, h*w), VAE_IMAGE_SIZE=h*w): # references of the frame's size, as ours
-        return pipe(image=[to_pil(task.map.edges), to_pil(task.prev)], prompt=CARRY_PROMPT, negative_prompt=NEGATIVE_PROMPT if task.cfg > 1 else None, true_cfg_scale=task.cfg, height=h, width=w, num_inference_steps=task.steps,
-                    latents=frame_noise(h, w, 1, 1).to(pipe._execution_device, pipe.transformer.dtype), callback_on_step_end=_callback(task, pipe), output_type=output_type).images
+    # references of the frame's size, as ours
+    with mock.patch.multiple(stock, CONDITION_IMAGE_SIZE=min(384*384, h*w), VAE_IMAGE_SIZE=h*w):
+        return pipe(image=[to_pil(task.map.edges), to_pil(task.prev)], prompt=CARRY_PROMPT,
+                    negative_prompt=NEGATIVE_PROMPT if task.cfg > 1 else None, true_cfg_scale=task.cfg, height=h,
+                    width=w, num_inference_steps=task.steps,
+                    latents=frame_noise(h, w, 1, 1).to(pipe._execution_device, pipe.transformer.dtype),
+                    callback_on_step_end=_callback(task, pipe), output_type=output_type).images
 
 # %% ../../nbs/dev/02_bench.ipynb #c023
 def measured(
@@ -134,7 +145,9 @@ def measured(
         if k == 1: clock.marks = []
         wait(); start = time.perf_counter(); generate(clock); wait(); times.append(time.perf_counter() - start)
     stages = {k: v/frames for k, v in clock.seconds().items() if k != 'rest'}
-    return dict(first=times[0], seconds=times[1:], stages=stages, peak=torch.cuda.max_memory_allocated() if clock.gpu else None, held=torch.cuda.memory_allocated() if clock.gpu else None)
+    return dict(first=times[0], seconds=times[1:], stages=stages,
+                peak=torch.cuda.max_memory_allocated() if clock.gpu else None,
+                held=torch.cuda.memory_allocated() if clock.gpu else None)
 
 # %% ../../nbs/dev/02_bench.ipynb #c032
 def _row(name, pipe, task, frames, gpus=1, alone=None):
@@ -144,7 +157,9 @@ def _row(name, pipe, task, frames, gpus=1, alone=None):
     found = measured(generate, device, frames); flop, gpu = frame_flop(pipe, task), device.type == 'cuda'
     rate = matrix_rate(device) if gpu else matrix_rate(device, torch.float32, 1024)
     frame = sum(found['seconds'])/frames; busy = found['stages'].get('denoising')
-    row = dict(name=name + (f', {gpus} {"GPUs" if gpu else "processes"}' if gpus > 1 else ''), gpus=gpus, frame=frame, **found, **{'else': frame - sum(found['stages'].values()), 'width': task.size[1], 'height': task.size[0], 'flop': flop, 'rate': rate, 'share': busy and flop/busy/rate/gpus})
+    row = dict(name=name + (f', {gpus} {"GPUs" if gpu else "processes"}' if gpus > 1 else ''), gpus=gpus, frame=frame,
+               **found, **{'else': frame - sum(found['stages'].values()), 'width': task.size[1], 'height': task.size[0],
+                           'flop': flop, 'rate': rate, 'share': busy and flop/busy/rate/gpus})
     if not plainly: row['again'] = _apart(*kept)
     if alone is not None: row['apart'] = _apart(kept[-1], alone)
     return row, kept[-1]
@@ -156,13 +171,18 @@ def _limit(device, memory_limit):
     "Give unused memory back, and let no more than `memory_limit` GB be used from now on."
     if device.type != 'cuda': return
     torch.cuda.empty_cache()
-    torch.cuda.set_per_process_memory_fraction(min(1., memory_limit*1e9/torch.cuda.get_device_properties(device).total_memory) if memory_limit else 1., device.index or 0)
+    torch.cuda.set_per_process_memory_fraction(
+        min(1., memory_limit*1e9/torch.cuda.get_device_properties(device).total_memory) if memory_limit else 1.,
+        device.index or 0)
 
 def _about(device, info, common, width, height, memory_limit):
     "The circumstances."
-    name = torch.cuda.get_device_name(device) if device.type == 'cuda' else f'{platform.processor() or platform.machine()} CPU, {torch.get_num_threads()} threads'
-    return dict(date=time.strftime('%d %B %Y'), device=name, python=platform.python_version(), torch=torch.__version__, diffusers=diffusers.__version__, model=info.model_id, dtype=info.dtype, width=width, height=height,
-                steps=common['num_inference_steps'], cfg=common['true_cfg_scale'], last_steps=common['ttlg_last_steps'], losses=list(common['losses']), references=common.get('references', 2), memory_limit=memory_limit)
+    name = (torch.cuda.get_device_name(device) if device.type == 'cuda'
+            else f'{platform.processor() or platform.machine()} CPU, {torch.get_num_threads()} threads')
+    return dict(date=time.strftime('%d %B %Y'), device=name, python=platform.python_version(), torch=torch.__version__,
+                diffusers=diffusers.__version__, model=info.model_id, dtype=info.dtype, width=width, height=height,
+                steps=common['num_inference_steps'], cfg=common['true_cfg_scale'], last_steps=common['ttlg_last_steps'],
+                losses=list(common['losses']), references=common.get('references', 2), memory_limit=memory_limit)
 
 # %% ../../nbs/dev/02_bench.ipynb #c031
 @dataclass
@@ -173,13 +193,22 @@ class Bench:
 
     def __str__(self):
         a, base, wide = self.about, self.rows[0]['frame'], max(12, *(len(r['name']) + 1 for r in self.rows))
-        lines = [f"{a['device']}, torch {a['torch']}, diffusers {a['diffusers']}, {a['date']}: {a['model']}, {a['dtype']}", f"{a['width']}x{a['height']}, {a['steps']} steps, CFG {a['cfg']:g}, last {min(a['last_steps'], a['steps'])} guided ({' + '.join(a['losses'])})",
-                 f"{'':{wide}}" + ''.join(f'{h:>11}' for h in ('s/frame', 'faster', *STAGES, 'else', 'peak GiB', 'TFLOP', 'of rate'))]
+        lines = [
+            f"{a['device']}, torch {a['torch']}, diffusers {a['diffusers']}, {a['date']}: {a['model']}, {a['dtype']}",
+            (f"{a['width']}x{a['height']}, {a['steps']} steps, CFG {a['cfg']:g}, "
+             f"last {min(a['last_steps'], a['steps'])} guided ({' + '.join(a['losses'])})"),
+            f"{'':{wide}}"
+            + ''.join(f'{h:>11}' for h in ('s/frame', 'faster', *STAGES, 'else', 'peak GiB', 'TFLOP', 'of rate'))]
         for r in self.rows:
-            shown = [f"{r['frame']:.3f}", f"{base/r['frame']:.2f}x", *(f"{r['stages'][k]:.3f}" if k in r['stages'] else '' for k in STAGES), f"{r['else']:.3f}", f"{r['peak']/2**30:.1f}" if r['peak'] else '', f"{r['flop']/1e12:.4g}", f"{r['share']:.0%}" if r['share'] else '']
+            shown = [f"{r['frame']:.3f}", f"{base/r['frame']:.2f}x",
+                     *(f"{r['stages'][k]:.3f}" if k in r['stages'] else '' for k in STAGES), f"{r['else']:.3f}",
+                     f"{r['peak']/2**30:.1f}" if r['peak'] else '', f"{r['flop']/1e12:.4g}",
+                     f"{r['share']:.0%}" if r['share'] else '']
             lines.append(f"{r['name']:{wide}}" + ''.join(f'{s:>11}' for s in shown))
         for r in self.rows:
-            if 'apart' in r: lines.append(f"{r['name']}: latents {r['apart']:.4f} of their size from those of one; resampled, {r['again']:.4f} from their own")
+            if 'apart' in r:
+                lines.append(f"{r['name']}: latents {r['apart']:.4f} of their size from those of one; "
+                             f"resampled, {r['again']:.4f} from their own")
         return '\n'.join(lines)
 
 STAGES = 'references', 'text', 'denoising', 'guidance', 'decoding' 
@@ -188,8 +217,10 @@ STAGES = 'references', 'text', 'denoising', 'guidance', 'decoding'
 def check_bench(variants, frames=1, gpus=1):
     "`InputError` for what `bench` cannot measure."
     for w in variants:
-        if w not in ('plain', *PROFILES): raise InputError(f'--variants {w}: not one of {", ".join(("plain", *PROFILES))}.')
-    if gpus not in (1, 2, 4): raise InputError(f'--gpus {gpus}: a frame can be shared by 2 or 4; use one of these, or leave the flag out.')
+        if w not in ('plain', *PROFILES):
+            raise InputError(f'--variants {w}: not one of {", ".join(("plain", *PROFILES))}.')
+    if gpus not in (1, 2, 4):
+        raise InputError(f'--gpus {gpus}: a frame can be shared by 2 or 4; use one of these, or leave the flag out.')
     if frames < 1: raise InputError(f'--frames {frames}: must be at least 1.')
 
 # %% ../../nbs/dev/02_bench.ipynb #c033
@@ -208,9 +239,11 @@ def bench(
     device, tiny = choose_device(device), model == 'tiny'
     width, height = width or (128 if tiny else 1024), height or (128 if tiny else 1024); check_size(height, width)
     check_bench(variants, frames, gpus)
-    common, rows = dict(num_inference_steps=10, true_cfg_scale=4., ttlg_last_steps=5, losses=('edge', 'gram')) | settings, []
+    common, rows = (
+        dict(num_inference_steps=10, true_cfg_scale=4., ttlg_last_steps=5, losses=('edge', 'gram')) | settings, [])
     for name in variants:
-        profile, alone = PROFILES.get(name, PROFILES['reference']), None; own = profile.settings if name != 'plain' else {}
+        profile, alone = PROFILES.get(name, PROFILES['reference']), None
+        own = profile.settings if name != 'plain' else {}
         w, h = fit_size(width, height, own.get('size'))
         progress(f'{name}: {profile.help if name != "plain" else "the stock pipeline and a callback"}')
         for n in (1, gpus) if gpus > 1 and name != 'plain' else (1,):
@@ -218,7 +251,9 @@ def bench(
             pipe = load_pipeline(model, **how) if n == 1 else load_group(model, gpus=n, **how); gc.collect()
             try:
                 _limit(device, memory_limit)
-                row, alone = _row(name, pipe, Task(pipe, h, w, **common | {k: v for k, v in own.items() if k != 'size'} | settings), frames, n, alone)
+                row, alone = _row(name, pipe,
+                                  Task(pipe, h, w, **common | {k: v for k, v in own.items() if k != 'size'} | settings),
+                                  frames, n, alone)
                 rows.append(row)
             finally: end_group(pipe); info, pipe = pipe.info, None; gc.collect(); _limit(device, None)
     return Bench(_about(device, info, common, width, height, memory_limit), rows)
@@ -230,10 +265,18 @@ def plot_bench(found:Bench, ax=None):
     colours = dict(zip((*STAGES, 'else'), ('#59a14f', '#edc948', '#4e79a7', '#e15759', '#76b7b2', '#bab0ac')))
     for y, r in enumerate(found.rows):
         left, parts = 0., r['stages'] | {'else': r['else']} if r['stages'] else {'denoising': r['frame']}
-        for name, s in parts.items(): ax.barh(y, s, left=left, color='#8c8c8c' if not r['stages'] else colours[name], height=.62); left += s
-        ax.vlines(r['flop']/r['rate']/r.get('gpus', 1), y - .42, y + .42, color='black', linestyle=(0, (2, 1)), linewidth=1.2)
-        ax.text(left, y, f" {r['frame']:.2f} s, {found.rows[0]['frame']/r['frame']:.2f}x" + (f", {r['share']:.0%} of the rate" if r['share'] else ''), va='center', fontsize=8.5)
-    ax.set_yticks(range(len(found.rows)), [r['name'] for r in found.rows]); ax.invert_yaxis(); ax.set_xlabel('seconds a frame'); ax.set_xlim(0, 1.3*max(r['frame'] for r in found.rows))
+        for name, s in parts.items():
+            ax.barh(y, s, left=left, color='#8c8c8c' if not r['stages'] else colours[name], height=.62)
+            left += s
+        ax.vlines(r['flop']/r['rate']/r.get('gpus', 1), y - .42, y + .42, color='black', linestyle=(0, (2, 1)),
+                  linewidth=1.2)
+        ax.text(left, y, f" {r['frame']:.2f} s, {found.rows[0]['frame']/r['frame']:.2f}x"
+                         + (f", {r['share']:.0%} of the rate" if r['share'] else ''),
+                va='center', fontsize=8.5)
+    ax.set_yticks(range(len(found.rows)), [r['name'] for r in found.rows])
+    ax.invert_yaxis()
+    ax.set_xlabel('seconds a frame')
+    ax.set_xlim(0, 1.3*max(r['frame'] for r in found.rows))
     for name, c in colours.items(): ax.barh(0, 0, color=c, label=name)
     ax.barh(0, 0, color='#8c8c8c', label='not divided'); ax.plot([], [], 'k--', lw=1.2, label='limit in 16 bits')
     ax.legend(fontsize=7.5, loc='lower right', ncols=2, frameon=False); ax.spines[['top', 'right']].set_visible(False)
@@ -251,29 +294,44 @@ def save_bench(found:Bench, out):
 # %% ../../nbs/dev/02_bench.ipynb #c051
 def _bench(args):
     width, height = parse_size(args.size) if args.size else (None, None)
-    settings = {k: getattr(args, k) for k in ('num_inference_steps', 'true_cfg_scale', 'cfg_stop', 'ttlg_last_steps', 'ttlg_loss_scale', 'ttlg_grad_scale', 'references') if getattr(args, k) is not None}
+    settings = {k: getattr(args, k)
+                for k in ('num_inference_steps', 'true_cfg_scale', 'cfg_stop', 'ttlg_last_steps', 'ttlg_loss_scale',
+                          'ttlg_grad_scale', 'references')
+                if getattr(args, k) is not None}
     Settings(**{k: v for k, v in settings.items() if k != 'references'}) # what is wrong is said
     if args.losses is not None: settings['losses'] = tuple(l for l in args.losses.split(',') if l not in ('', 'none'))
-    if unknown := set(settings.get('losses', ())) - {'edge', 'gram'}: raise InputError(f'--losses {args.losses}: {sorted(unknown)[0]!r} is not one of edge, gram, none.')
+    if unknown := set(settings.get('losses', ())) - {'edge', 'gram'}:
+        raise InputError(f'--losses {args.losses}: {sorted(unknown)[0]!r} is not one of edge, gram, none.')
     variants = tuple(args.variants.split(',')); check_bench(variants, args.frames, args.gpus); make_folder(args.out)
-    found = bench(args.model_id, variants, width, height, args.frames, args.device, args.dtype, args.memory_limit, args.gpus, lambda line: print(line, file=sys.stderr), **settings)
+    found = bench(args.model_id, variants, width, height, args.frames, args.device, args.dtype, args.memory_limit,
+                  args.gpus, lambda line: print(line, file=sys.stderr), **settings)
     save_bench(found, args.out); print(f'{found}\n{args.out}/bench.json, {args.out}/bench.png')
 
 # %% ../../nbs/dev/02_bench.ipynb #c052
 @command
 def qwen_ttlg_bench(argv):
-    "Measure one guided frame, part by part, beside the plain recipe: the stock pipeline with a callback that decodes through the stock VAE."
+    """Measure one guided frame, part by part, beside the plain recipe: the stock pipeline with a callback
+    that decodes through the stock VAE."""
     p = _parser('qwen_ttlg_bench', qwen_ttlg_bench.__doc__)
-    p.add_argument('out', nargs='?', default='bench', help='folder for bench.json and bench.png, made if absent (default: bench)')
+    p.add_argument('out', nargs='?', default='bench',
+                   help='folder for bench.json and bench.png, made if absent (default: bench)')
     _model_flags(p, 'tiny')
-    p.add_argument('--variants', default='plain,exact', help=f'what to measure, with commas between: plain, {", ".join(PROFILES)}; the first is what the others are compared with (default: plain,exact)')
+    p.add_argument('--variants', default='plain,exact',
+                   help=f'what to measure, with commas between: plain, {", ".join(PROFILES)}; '
+                        'the first is what the others are compared with (default: plain,exact)')
     p.add_argument('--size', help='WxH (default: 1024x1024, for the tiny model 128x128)')
     p.add_argument('--frames', type=int, default=3, help='how many to time, after one that is not (default: 3)')
-    p.add_argument('--memory_limit', type=float, help="GB (10^9 bytes): use no more of the GPU's memory once the model is loaded")
-    p.add_argument('--gpus', type=int, default=1, metavar='INT', help='2 or 4: measure every speed with a frame shared by so many GPUs, too (default: 1)')
-    p.add_argument('--references', type=int, choices=(2, 3), metavar='INT', help='2: edge map and frame before, 3: a tracked reference, too (default: 2)')
+    p.add_argument('--memory_limit', type=float,
+                   help="GB (10^9 bytes): use no more of the GPU's memory once the model is loaded")
+    p.add_argument('--gpus', type=int, default=1, metavar='INT',
+                   help='2 or 4: measure every speed with a frame shared by so many GPUs, too (default: 1)')
+    p.add_argument('--references', type=int, choices=(2, 3), metavar='INT',
+                   help='2: edge map and frame before, 3: a tracked reference, too (default: 2)')
     p.add_argument('--losses', help='edge, gram, both with a comma between, or none (default: edge,gram)')
-    for name, kind in (('num_inference_steps', int), ('true_cfg_scale', float), ('cfg_stop', float), ('ttlg_last_steps', int), ('ttlg_loss_scale', float), ('ttlg_grad_scale', float)):
-        p.add_argument(f'--{name}', type=kind, metavar=kind.__name__.upper(), help='as for qwen_process_video, for all ways (default: 10 steps, CFG 4, the last 5 guided, and what goes with a profile)')
+    for name, kind in (('num_inference_steps', int), ('true_cfg_scale', float), ('cfg_stop', float),
+                       ('ttlg_last_steps', int), ('ttlg_loss_scale', float), ('ttlg_grad_scale', float)):
+        p.add_argument(f'--{name}', type=kind, metavar=kind.__name__.upper(),
+                       help='as for qwen_process_video, for all ways (default: 10 steps, CFG 4, the last 5 guided, '
+                            'and what goes with a profile)')
     args = p.parse_args(argv)
     _bench(args)

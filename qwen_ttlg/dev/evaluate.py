@@ -35,7 +35,8 @@ def eight_bit(img):
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c008
 def source_frames(scenes:Scenes, frames, size=(128, 128)):
-    "The source, moment by moment: (image (n,3,H,W), motion since the image before, None at first), `frames` + 1 of them."
+    """The source, moment by moment: (image (n,3,H,W), motion since the image before,
+    None at first), `frames` + 1 of them."""
     before = None
     for t in range(frames + 1):
         now = scenes.render(t, *size)
@@ -45,7 +46,9 @@ def source_frames(scenes:Scenes, frames, size=(128, 128)):
 # %% ../../nbs/dev/01_evaluate.ipynb #c007b
 @dataclass
 class Moment:
-    "All that guidance may know when a batch of frames is generated. Every loss it makes has what the VAE can reach as its target value, at the share `scale` of the full size at which the losses are evaluated."
+    """All that guidance may know when a batch of frames is generated.
+    Every loss it makes has what the VAE can reach as its target value, at the share `scale` of the full size
+    at which the losses are evaluated."""
     edges:torch.Tensor # (n,1,H,W) in [0,1], of the source
     gain:torch.Tensor # (n,), of these edges in the style of the chain
     prev:torch.Tensor # (n,3,H,W), the model's frame before
@@ -70,7 +73,9 @@ class Moment:
 def edge(self:Moment, kind='l1', weight=1., scale=1., with_target=True):
     "Edge loss; without target value if not `with_target`."
     edges, gain = self.start
-    target_value = self.keep(('edge', kind, scale), lambda: vae_target_value(EdgeLoss(edges, gain, kind=kind), self.back(scale)))*(gain/self.gain if kind == 'l1' else 1.)
+    target_value = (self.keep(('edge', kind, scale),
+                              lambda: vae_target_value(EdgeLoss(edges, gain, kind=kind), self.back(scale)))
+                    *(gain/self.gain if kind == 'l1' else 1.))
     return EdgeLoss(self.edges, self.gain, weight, target_value if with_target else 0., kind=kind)
 
 @patch
@@ -91,7 +96,9 @@ def temporal(self:Moment, weight=1., warped=True, scale=1.):
 def grey(pipe, edges, prev, **options): # generates nothing: the baseline of all numbers
     return EditResult(torch.full_like(prev, .5), None)
 
-def edge_guidance(kind='l1', weight=1., with_target=True, **ttlg): # guidance by the edge loss alone, the other arguments as for `TTLG`
+def edge_guidance(
+    kind='l1', weight=1., with_target=True, **ttlg,
+):  # guidance by the edge loss alone, the other arguments as for `TTLG`
     return lambda moment: TTLG([moment.edge(kind, weight, ttlg.get('scale', 1.), with_target)], **ttlg)
 
 
@@ -133,34 +140,41 @@ def chain(
     fixed = dict(first=first, start=at(natural), vae=frame_vae(pipe), kept={})
     drift = drift_settings and Drift(drift_settings, first, natural, Moment(*at(natural), prev, None, **fixed))
     def one(t, natural, moment, more):
-        result = generate(pipe, moment.edges, moment.prev, frame=t, ttlg=guidance and guidance(moment), **options | more)
+        result = generate(pipe, moment.edges, moment.prev, frame=t, ttlg=guidance and guidance(moment),
+                          **options | more)
         img = worse(result.image)
         if drift: img, moment.found = drift.mend(img, moment)
         return eight_bit(img)
-    yield from (_keyframed if drift_settings and drift_settings.keyframe_every else _chained)(source, styles, drift, one, at, fixed, prev, options.get('seed', 0))
+    yield from (_keyframed if drift_settings and drift_settings.keyframe_every else _chained)(
+        source, styles, drift, one, at, fixed, prev, options.get('seed', 0))
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c010
 def _measure(img, true, moment, prev, vae, perceive=None):
     "One row of numbers (n,) for a batch of images."
-    row = dict(psnr=psnr(img, true), edge=moment.edge()(img), f1=1 - moment.edge('f1')(img), gram=moment.gram(VAEFeatures(vae))(img), warp=warp_error(img, prev, moment.motion))
+    row = dict(psnr=psnr(img, true), edge=moment.edge()(img), f1=1 - moment.edge('f1')(img),
+               gram=moment.gram(VAEFeatures(vae))(img), warp=warp_error(img, prev, moment.motion))
     return row | (dict(lpips=perceive(img, true)) if perceive else {})
 
 @torch.no_grad()
 def measure_chain(pipe, source, styles, guidance=None, oracle=True, perceive=None, **options):
-    "Numbers of every frame and scene, name -> (frames, n), those of the VAE oracle as `vae_...`, of the copied first frame as `copy`; and the (generated, true) frames."
+    """Numbers of every frame and scene, name -> (frames, n), those of the VAE oracle as `vae_...`,
+    of the copied first frame as `copy`; and the (generated, true) frames."""
     vae, rows, generated, before = frame_vae(pipe), [], [], None
     for img, true, moment in chain(pipe, source, styles, guidance, **options):
         row = _measure(img, true, moment, moment.prev, vae, perceive)
         if oracle:
             seen, last = vae.decode(vae.encode(true)).clamp(0, 1), moment.back() if before is None else before
-            row |= {f'vae_{k}': v for k, v in _measure(seen, true, moment, last, vae, perceive).items()} | dict(copy=psnr(moment.first, true)); before = seen
+            row |= ({f'vae_{k}': v for k, v in _measure(seen, true, moment, last, vae, perceive).items()}
+                    | dict(copy=psnr(moment.first, true)))
+            before = seen
         rows.append({k: v.cpu() for k, v in row.items()}); generated.append((img.cpu(), true.cpu()))
     return {k: torch.stack([r[k] for r in rows]) for k in rows[0]}, generated
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c014
 @torch.no_grad()
 def measure_restyling(pipe, scenes, size=(128, 128), **options):
-    "PSNR (styles, n) of restyled first frames to the rendered style, and whether (styles, n) that style is the nearest of all."
+    """PSNR (styles, n) of restyled first frames to the rendered style, and whether (styles,
+    n) that style is the nearest of all."""
     natural, quality, right = scenes.render(0, *size), [], []
     for k, style in enumerate(STYLES):
         img = restyle_frame(pipe, natural, style, **options).image
@@ -180,7 +194,8 @@ def interval(
     return float(means.quantile(.025)), float(means.quantile(.975))
 
 def residual(table, base=None):
-    "Edge error above the VAE's own, (n,): means over the frames of a `measure_chain` result; `base` has the VAE's numbers if `table` does not."
+    """Edge error above the VAE's own, (n,): means over the frames of a `measure_chain` result; `base` has the
+    VAE's numbers if `table` does not."""
     return (table['edge'] - (base or table)['vae_edge']).mean(0)
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c017b
@@ -188,10 +203,13 @@ def summary(plain, guided):
     "The figures of the table from two `measure_chain` results."
     at, last = lambda m, t: float(m[t].median()), len(plain['psnr']) - 1
     gain, before, after = (guided['psnr'] - plain['psnr']).mean(0), residual(plain), residual(guided, plain)
-    return dict(psnr_first=at(plain['psnr'], 0), psnr_last=at(plain['psnr'], last), copy_last=at(plain['copy'], last), vae_psnr=at(plain['vae_psnr'], last),
-        guided_psnr_first=at(guided['psnr'], 0), guided_psnr_last=at(guided['psnr'], last), gain_mean_db=float(gain.mean()),
+    return dict(psnr_first=at(plain['psnr'], 0), psnr_last=at(plain['psnr'], last), copy_last=at(plain['copy'], last),
+        vae_psnr=at(plain['vae_psnr'], last),
+        guided_psnr_first=at(guided['psnr'], 0), guided_psnr_last=at(guided['psnr'], last),
+        gain_mean_db=float(gain.mean()),
         gain_interval=interval(gain), edge=float(plain['edge'].mean()), guided_edge=float(guided['edge'].mean()),
-        floor=float(plain['vae_edge'].mean()), residual_share=float(after.mean()/before.mean()), residual_interval=interval(after, before))
+        floor=float(plain['vae_edge'].mean()), residual_share=float(after.mean()/before.mean()),
+        residual_interval=interval(after, before))
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c019
 def _device_name(dev): return torch.cuda.get_device_name(dev) if dev.type == 'cuda' else platform.processor() or 'CPU'
@@ -204,7 +222,9 @@ def _sheets(folder, plain, guided, shown=(0, 3, 7, 11, 15, 19)):
     for page in range(0, min(20, len(plain[0][0])), 5):
         rows = {}
         for i in range(page, min(page + 5, len(plain[0][0]))):
-            rows |= {f'{i} ground truth': [plain[t][1][i] for t in shown], f'{i} unguided': [plain[t][0][i] for t in shown], f'{i} guided': [guided[t][0][i] for t in shown]}
+            rows |= {f'{i} ground truth': [plain[t][1][i] for t in shown],
+                     f'{i} unguided': [plain[t][0][i] for t in shown],
+                     f'{i} guided': [guided[t][0][i] for t in shown]}
         sheet(rows, titles=[f'frame {t + 1}' for t in shown]).save(folder/f'sheet_{page//5}.png')
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c018
@@ -215,16 +235,25 @@ def evaluate(pipe, n=64, frames=24, seed=HELD_OUT, cfg=1., lr=.05, steps=10, inn
     options = dict(num_inference_steps=steps, true_cfg_scale=cfg, seed=1)
     source = list(source_frames(scenes, frames))
     plain, a = measure_chain(pipe, source, styles, **options)
-    guided, b = measure_chain(pipe, source, styles, edge_guidance(last_steps=5, lr=lr, inner_steps=inner_steps), oracle=False, **options)
+    guided, b = measure_chain(pipe, source, styles, edge_guidance(last_steps=5, lr=lr, inner_steps=inner_steps),
+                              oracle=False, **options)
     names = ['natural', *STYLES]
-    by_style = {names[k]: summary({m: v[:, styles.cpu() == k] for m, v in plain.items()}, {m: v[:, styles.cpu() == k] for m, v in guided.items()}) for k in range(min(n, 7))}
+    by_style = {names[k]: summary({m: v[:, styles.cpu() == k] for m, v in plain.items()},
+                                  {m: v[:, styles.cpu() == k] for m, v in guided.items()})
+                for k in range(min(n, 7))}
     quality, right = measure_restyling(pipe, scenes, **options)
     motion = torch.stack([scenes.motion(t) for t in range(frames)])
     if sheets: _sheets(Path(sheets), a, b)
-    return dict(scenes=n, frames=frames, seed=seed, cfg=cfg, lr=lr, steps=steps, inner_steps=inner_steps, all=summary(plain, guided), by_style=by_style,
-        curves={k: dict(unguided=plain[k].median(1).values.tolist(), guided=(guided if k in guided else plain)[k].median(1).values.tolist()) for k in ('psnr', 'copy', 'edge', 'vae_edge')},
-        restyling=dict(median_psnr=float(quality.median()), by_style=dict(zip(STYLES, quality.median(1).values.tolist())), right=float(right.float().mean())),
-        motion_median=float(motion.median()), seconds=round(time.time() - start), device=_device_name(dev), versions=versions())
+    return dict(scenes=n, frames=frames, seed=seed, cfg=cfg, lr=lr, steps=steps, inner_steps=inner_steps,
+        all=summary(plain, guided), by_style=by_style,
+        curves={k: dict(unguided=plain[k].median(1).values.tolist(),
+                        guided=(guided if k in guided else plain)[k].median(1).values.tolist())
+                for k in ('psnr', 'copy', 'edge', 'vae_edge')},
+        restyling=dict(median_psnr=float(quality.median()),
+                       by_style=dict(zip(STYLES, quality.median(1).values.tolist())),
+                       right=float(right.float().mean())),
+        motion_median=float(motion.median()), seconds=round(time.time() - start), device=_device_name(dev),
+        versions=versions())
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c022
 NUMBERS = ('psnr', 'edge', 'f1', 'gram', 'warp')
@@ -234,13 +263,19 @@ def _row(table, base=None):
     out = {}
     for k in (*NUMBERS, 'lpips'):
         if k not in table: continue
-        x = table[k].mean(0); out[k] = dict(mean=float(x.mean()), interval=interval(x), frames=table[k].mean(1).tolist())
-        if base is not None: d = x - base[k].mean(0); out[k]['change'] = dict(mean=float(d.mean()), interval=interval(d), frames=(table[k] - base[k]).mean(1).tolist(), frame_intervals=[interval(x) for x in table[k] - base[k]])
+        x = table[k].mean(0)
+        out[k] = dict(mean=float(x.mean()), interval=interval(x), frames=table[k].mean(1).tolist())
+        if base is not None:
+            d = x - base[k].mean(0)
+            out[k]['change'] = dict(mean=float(d.mean()), interval=interval(d),
+                                    frames=(table[k] - base[k]).mean(1).tolist(),
+                                    frame_intervals=[interval(x) for x in table[k] - base[k]])
     return out
 
 class _Clock:
     "Generates frames and counts the seconds."
-    def __init__(self, dev): self.seconds, self.sync = [], torch.cuda.synchronize if dev.type == 'cuda' else (lambda: None)
+    def __init__(self, dev):
+        self.seconds, self.sync = [], torch.cuda.synchronize if dev.type == 'cuda' else (lambda: None)
     def __call__(self, *args, **kwargs):
         self.sync(); start = time.perf_counter()
         result = edit_frame(*args, **kwargs)
@@ -258,18 +293,24 @@ def ablate(
 ):  # name -> numbers; 'oracle' (ground-truth frames through the VAE) and 'blank' (a grey image) among them
     "Measure many ways to guide on the same scenes."
     dev, base, out, cuda = pipe._execution_device, None, {}, pipe._execution_device.type == 'cuda'
-    styles, source = torch.arange(n, device=dev) % (1 + len(STYLES)), list(source_frames(Scenes(n, seed=seed, device=dev), frames, size))
+    styles, source = (torch.arange(n, device=dev) % (1 + len(STYLES)),
+                      list(source_frames(Scenes(n, seed=seed, device=dev), frames, size)))
     for name, guidance in ways.items():
         if cuda: torch.cuda.reset_peak_memory_stats(dev)
         clock = _Clock(dev)
-        table, _ = measure_chain(pipe, source, styles, guidance, base is None, perceive, generate=clock, num_inference_steps=steps, true_cfg_scale=cfg, seed=1)
+        table, _ = measure_chain(pipe, source, styles, guidance, base is None, perceive, generate=clock,
+                                 num_inference_steps=steps, true_cfg_scale=cfg, seed=1)
         peak = torch.cuda.max_memory_allocated(dev)/2**30 if cuda else None
         if base is None:
-            base = table; out['oracle'] = _row({k.removeprefix('vae_'): v for k, v in table.items() if k.startswith('vae_')})
+            base = table
+            out['oracle'] = _row({k.removeprefix('vae_'): v for k, v in table.items() if k.startswith('vae_')})
             out['blank'] = _row(measure_chain(pipe, source, styles, None, False, perceive, generate=grey)[0])
         left, whole = residual(table, base), residual(base)
-        out[name] = _row(table, base) | dict(ms_step=1000*min(clock.seconds)/steps, peak_gib=peak, residual_share=float(left.mean()/whole.mean()), residual_interval=interval(left, whole))
-        progress(f"{name:28} " + ' '.join(f"{k} {out[name][k]['mean']:.4f}" for k in NUMBERS) + f" excess {out[name]['residual_share']:.2f} {sum(clock.seconds):.0f} s")
+        out[name] = _row(table, base) | dict(ms_step=1000*min(clock.seconds)/steps, peak_gib=peak,
+                                             residual_share=float(left.mean()/whole.mean()),
+                                             residual_interval=interval(left, whole))
+        progress(f"{name:28} " + ' '.join(f"{k} {out[name][k]['mean']:.4f}" for k in NUMBERS)
+                 + f" excess {out[name]['residual_share']:.2f} {sum(clock.seconds):.0f} s")
     return out
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c023
@@ -277,12 +318,19 @@ def main(argv=None):
     "`python -m qwen_ttlg.dev.evaluate OUT.json`: measure the tiny model on held-out scenes."
     from qwen_ttlg.model.loading import load_pipeline
     p = argparse.ArgumentParser(prog='python -m qwen_ttlg.dev.evaluate', description=main.__doc__)
-    p.add_argument('out'); p.add_argument('--scenes', type=int, default=64); p.add_argument('--frames', type=int, default=24, help='generated after the first (default: 24)')
-    p.add_argument('--cfg', type=float, nargs='+', default=[1., 4.]); p.add_argument('--lr', type=float, default=.05); p.add_argument('--device'); p.add_argument('--sheets')
+    p.add_argument('out')
+    p.add_argument('--scenes', type=int, default=64)
+    p.add_argument('--frames', type=int, default=24, help='generated after the first (default: 24)')
+    p.add_argument('--cfg', type=float, nargs='+', default=[1., 4.])
+    p.add_argument('--lr', type=float, default=.05)
+    p.add_argument('--device')
+    p.add_argument('--sheets')
     a = p.parse_args(argv)
     pipe = load_pipeline('tiny', 'fp32', a.device)
-    results = [evaluate(pipe, a.scenes, a.frames, cfg=c, lr=a.lr, sheets=a.sheets if c == a.cfg[0] else None) for c in a.cfg]
+    results = [evaluate(pipe, a.scenes, a.frames, cfg=c, lr=a.lr, sheets=a.sheets if c == a.cfg[0] else None)
+               for c in a.cfg]
     Path(a.out).write_text(json.dumps(results, indent=1))
-    for r in results: print(json.dumps({k: r[k] for k in ('cfg', 'all', 'restyling', 'motion_median', 'seconds')}, indent=1))
+    for r in results:
+        print(json.dumps({k: r[k] for k in ('cfg', 'all', 'restyling', 'motion_median', 'seconds')}, indent=1))
 
 if __name__ == '__main__' and '__file__' in globals(): main()

@@ -23,7 +23,9 @@ def _default(f):
 def _written(cls):
     "The class as the library has it: one that a notebook has just made has no source to read comments from."
     names = lambda c: [f.name for f in fields(c)] if is_dataclass(c) else None
-    known = (getattr(import_module(m), cls.__name__) for m, symbols in _modidx.d['syms'].items() if f'{m}.{cls.__name__}' in symbols)
+    known = (getattr(import_module(m), cls.__name__)
+             for m, symbols in _modidx.d['syms'].items()
+             if f'{m}.{cls.__name__}' in symbols)
     return next((c for c in known if names(c) == names(cls)), cls)
 
 def fields_table(
@@ -32,8 +34,11 @@ def fields_table(
 )->str: # Markdown
     "The fields of a dataclass that it does not inherit: name, default, and the comment or help of each."
     said, own = docments(_written(cls), returns=False), inspect.get_annotations(cls)
-    rows = [(f.name, _default(f), f.metadata.get('help') or said.get(f.name) or '') for f in fields(cls) if f.name in own]
-    return '| field | default | meaning |\n|----|---|----------|\n' + ''.join(f'| `{"--"*flags}{name}` | {default} | {about} |\n'.replace('{', '&#123;') for name, default, about in rows)
+    rows = [(f.name, _default(f), ' '.join((f.metadata.get('help') or said.get(f.name) or '').split()))
+            for f in fields(cls) if f.name in own]
+    return ('| field | default | meaning |\n|----|---|----------|\n'
+            + ''.join(f'| `{"--"*flags}{name}` | {default} | {about} |\n'.replace('{', '&#123;')
+                      for name, default, about in rows))
 
 # %% ../../nbs/dev/03_showdoc.ipynb #t010
 class ApiEntry(BasicMarkdownRenderer):
@@ -43,12 +48,16 @@ class ApiEntry(BasicMarkdownRenderer):
         except NameError: # the annotation of a base class that only type checkers can read
             sym.__signature__ = inspect.signature(sym); super().__init__(sym, *args, **kwargs)
         if self.docs == type.__call__.__doc__: self.docs = '' # says nothing
+        first, *more = self.docs.split('\n\n', 1) # nbdev takes the first line for the first sentence
+        self.docs = '\n\n'.join([' '.join(first.split('\n')), *more])
 
     def _repr_markdown_(self):
         cls = self.sym
         head, _, rest = super()._repr_markdown_().partition('```python')
-        if not (isinstance(cls, type) and is_dataclass(cls) and any(f.name in inspect.get_annotations(cls) for f in fields(cls))):
+        if not (isinstance(cls, type) and is_dataclass(cls)
+                and any(f.name in inspect.get_annotations(cls) for f in fields(cls))):
             code, end, docs = rest.partition('\n```')
-            return f'{head}```python{code.replace("`", "")}{end}{docs}' # backticks would become links, which code cannot show
+            # backticks would become links, which code cannot show
+            return f'{head}```python{code.replace("`", "")}{end}{docs}'
         first, *more = self.docs.split('\n', 1)
         return '\n\n'.join([f'{head}*{first}*', *more, fields_table(cls)])

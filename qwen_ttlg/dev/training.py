@@ -48,7 +48,8 @@ def make_images(
     "Images to train the VAE on: scenes at random times, three in ten as edge maps, the others natural or styled."
     rng, out = torch.Generator(device).manual_seed(seed), []
     for i in range(0, n, chunk):
-        img = torch.cat([s.render(60*torch.rand(s.n, generator=rng, device=device), size, size) for s in mixed_scenes(min(chunk, n - i), seed + i, device)])
+        img = torch.cat([s.render(60*torch.rand(s.n, generator=rng, device=device), size, size)
+                         for s in mixed_scenes(min(chunk, n - i), seed + i, device)])
         edge = torch.rand(len(img), generator=rng, device=device) < .3
         styled = restyle(img, random_styles(len(img), rng))
         out.append((torch.where(edge.view(-1, 1, 1, 1), scene_edges(img)[0], styled)*255).round().byte())
@@ -62,7 +63,8 @@ def vae_loss(y, x, mean, logvar):
     return (y - x).abs().mean() + 3*F.mse_loss(y, x) + .5*(slope(y) - slope(x)).abs().mean() + 1e-4*kl
 
 # %% ../../nbs/dev/00_training.ipynb #c014
-def _autocast(device): return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=torch.device(device).type == 'cuda')
+def _autocast(device):
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=torch.device(device).type == 'cuda')
 
 def _cosine(step, elapsed, warmup=300, floor=.01):
     "Learning rate factor: linear warm-up by steps, cosine by the share of the whole time that has `elapsed`, 0 to 1."
@@ -111,14 +113,21 @@ def train_vae(
         if torch.rand(()) < .5: x = x.mT
         with _autocast(device): y, mean, logvar = run(net, x.contiguous(memory_format=torch.channels_last))
         loss = vae_loss(y, x, mean, logvar)
-        opt.zero_grad(set_to_none=True); loss.backward(); torch.nn.utils.clip_grad_norm_(net.parameters(), 1.); opt.step()
+        opt.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.)
+        opt.step()
         if start is None: start = time.time()
-        if step % 500 == 0: log.append((step, round(t), round(loss.item(), 4), round(float(psnr(y/2 + .5, x/2 + .5).mean()), 2))); print('vae', *log[-1], flush=True)
+        if step % 500 == 0:
+            log.append((step, round(t), round(loss.item(), 4), round(float(psnr(y/2 + .5, x/2 + .5).mean()), 2)))
+            print('vae', *log[-1], flush=True)
         step += 1
     return finish_vae(vae, net, images), log
 
 # %% ../../nbs/dev/00_training.ipynb #c020
-SIZES = {(128, 128): .52, (128, 192): .08, (192, 128): .07, (144, 256): .12, (256, 144): .05, (192, 192): .10, (256, 256): .06} # (height, width): share of the steps
+# (height, width): share of the steps
+SIZES = {(128, 128): .52, (128, 192): .08, (192, 128): .07, (144, 256): .12, (256, 144): .05, (192, 192): .10,
+         (256, 256): .06}
 
 @torch.no_grad()
 def scene_latents(
@@ -135,7 +144,8 @@ def scene_latents(
             t0, gap = (torch.rand(s.n, generator=rng, device=device) for _ in range(2))
             style = random_styles(s.n, rng)
             natural = [s.render(60*t0 + k*(.5 + 1.5*gap**2), height, width) for k in range(4)]
-            images = [*(restyle(f, style) for f in natural), *(scene_edges(f)[0].expand(-1, 3, -1, -1) for f in natural[1:]), natural[1]]
+            images = [*(restyle(f, style) for f in natural),
+                      *(scene_edges(f)[0].expand(-1, 3, -1, -1) for f in natural[1:]), natural[1]]
             with _autocast(device): z = encode((torch.cat(images)*255).round()/255)
             tokens.append(pack(z.float()).unflatten(0, (8, s.n)).transpose(0, 1).bfloat16()); styles.append(style)
     return torch.cat(tokens), torch.cat(styles)
@@ -158,8 +168,9 @@ def channel_weights(
     return (floor + (1 - floor)*change/change.mean()).repeat_interleave(4)
 
 # %% ../../nbs/dev/00_training.ipynb #c027
-PROMPTS = [NEGATIVE_PROMPT, CARRY_PROMPT, 'follow the edges and keep the style', 'the next frame of the video', 'keep the colours, textures and style of picture 2'] \
-        + [RESTYLE_PROMPT.format(style=s) for s in STYLES] + list(STYLES)
+PROMPTS = ([NEGATIVE_PROMPT, CARRY_PROMPT, 'follow the edges and keep the style', 'the next frame of the video',
+            'keep the colours, textures and style of picture 2']
+           + [RESTYLE_PROMPT.format(style=s) for s in STYLES] + list(STYLES))
 N_CARRY = 4 # prompts 1..4 carry the style on; then come two prompts a style
 
 def pick_prompts(styles, restyling, rng, dropout=.1):
@@ -191,7 +202,8 @@ def prompt_table(
 
 # %% ../../nbs/dev/00_training.ipynb #c031
 def make_batch(bank, words, n, references, rng, restyling=1/6):
-    "Generate (target, references, embeddings, mask) of `n` samples; `bank` is (tokens, styles) and `words` is (table, mask)."
+    """Generate (target, references, embeddings, mask) of `n` samples; `bank` is (tokens,
+    styles) and `words` is (table, mask)."""
     (tokens, styles), (table, mask), dev = bank, words, rng.device
     rand = lambda *s: torch.rand(*s, generator=rng, device=dev)
     row, k = (rand(n)*len(tokens)).long(), (rand(n)*3).long()
@@ -200,17 +212,19 @@ def make_batch(bank, words, n, references, rng, restyling=1/6):
     target, edge = (torch.where(task, b, k + a) for a, b in ((1, 1), (4, 4)))
     prev = torch.where(task, 7, k)
     get = lambda i: tokens[row, i].float()
-    noisy = get(prev); noisy = noisy + (.15*rand(n)*(rand(n) < .5)).view(-1, 1, 1)*torch.randn(noisy.shape, generator=rng, device=dev)
+    noisy = get(prev)
+    noisy = noisy + (.15*rand(n)*(rand(n) < .5)).view(-1, 1, 1)*torch.randn(noisy.shape, generator=rng, device=dev)
     prompt, variant = pick_prompts(style, task, rng), (rand(n)*len(table)).long()
     refs = [get(edge), noisy] + ([get(torch.zeros_like(k))] if references == 3 else [])
     return get(target), torch.cat(refs, 1), table[variant, prompt], mask[prompt]
 
 # %% ../../nbs/dev/00_training.ipynb #c032
 def velocity(transformer, x, refs, sigma, embeds, mask, grid, references):
-    "The transformer's velocity for noisy tokens `x` (B,T,64) beside reference tokens; `sigma` (B,), `grid` the rows and columns of tokens."
+    """The transformer's velocity for noisy tokens `x` (B,T,64) beside reference tokens; `sigma` (B,),
+    `grid` the rows and columns of tokens."""
     shapes = [[(1, *grid)]*(1 + references)]*len(x)
-    return transformer(hidden_states=torch.cat([x, refs], 1), timestep=sigma, encoder_hidden_states=embeds, encoder_hidden_states_mask=mask,
-                       img_shapes=shapes, return_dict=False)[0][:, :x.shape[1]]
+    return transformer(hidden_states=torch.cat([x, refs], 1), timestep=sigma, encoder_hidden_states=embeds,
+                       encoder_hidden_states_mask=mask, img_shapes=shapes, return_dict=False)[0][:, :x.shape[1]]
 
 def flow_loss(transformer, batch, grid, references, rng, weights):
     "Mean squared error of the velocity at logit-normal sigmas, each channel with its weight."
@@ -218,7 +232,9 @@ def flow_loss(transformer, batch, grid, references, rng, weights):
     normal = torch.randn(len(target), generator=rng, device=rng.device)
     sigma = torch.sigmoid(normal + .3).view(-1, 1, 1)
     noise = torch.randn(target.shape, generator=rng, device=rng.device)
-    with _autocast(rng.device): v = velocity(transformer, (1 - sigma)*target + sigma*noise, refs, sigma.flatten(), embeds, mask, grid, references)
+    with _autocast(rng.device):
+        v = velocity(
+            transformer, (1 - sigma)*target + sigma*noise, refs, sigma.flatten(), embeds, mask, grid, references)
     return ((v.float() - noise + target)**2*weights).mean()
 
 # %% ../../nbs/dev/00_training.ipynb #c033s
@@ -227,22 +243,26 @@ def share_gradients(params):
     if not dist.is_initialized(): return
     grads = [p.grad for p in params if p.grad is not None]
     flat = torch.cat([g.flatten() for g in grads]); dist.all_reduce(flat)
-    torch._foreach_copy_(grads, [a.view_as(g) for a, g in zip((flat/dist.get_world_size()).split([g.numel() for g in grads]), grads)])
+    torch._foreach_copy_(
+        grads, [a.view_as(g) for a, g in zip((flat/dist.get_world_size()).split([g.numel() for g in grads]), grads)])
 
 # %% ../../nbs/dev/00_training.ipynb #c033
 class Trainer:
     "A transformer, its running average, and steps on batches of one size at a time."
     def __init__(self, transformer, words, weights, tokens=256*64, lr=1.5e-3, seed=0, decay=.9995):
-        self.net, self.words, self.weights, self.tokens, self.lr, self.decay = transformer, words, weights, tokens, lr, decay
+        self.net, self.words, self.weights, self.tokens, self.lr, self.decay = (
+            transformer, words, weights, tokens, lr, decay)
         self.device = next(transformer.parameters()).device
         self.rng = torch.Generator(self.device).manual_seed(seed)
         self.params = list(transformer.parameters())
         self.average = [p.detach().clone() for p in self.params]
-        self.opt = torch.optim.AdamW(self.params, lr, betas=(.9, .95), weight_decay=.01, fused=self.device.type == 'cuda')
+        self.opt = torch.optim.AdamW(self.params, lr, betas=(.9, .95), weight_decay=.01,
+                                     fused=self.device.type == 'cuda')
         self.step, self.done, self.log = 0, 0., []
 
     def train(self, banks, seconds, until=1., name='transformer'):
-        "Train for `seconds` on `banks`, a list of (weight, {size: (tokens, styles)}, batch function), while the learning rate's cosine goes on to its part `until`."
+        """Train for `seconds` on `banks`, a list of (weight, {size: (tokens, styles)}, batch function),
+        while the learning rate's cosine goes on to its part `until`."""
         start, begin, t = time.time(), self.done, 0.
         torch.manual_seed(self.step) # sizes are generated alike in every process
         while t < seconds:
@@ -280,7 +300,8 @@ def one(self:Trainer, banks):
     loss = flow_loss(self.net, batch, grid, refs, self.rng, self.weights)
     self.opt.zero_grad(set_to_none=True); loss.backward(); share_gradients(self.params)
     torch.nn.utils.clip_grad_norm_(self.params, 1.); self.opt.step()
-    with torch.no_grad(): torch._foreach_lerp_(self.average, self.params, 1 - min(self.decay, (self.step + 1)/(self.step + 50)))
+    with torch.no_grad():
+        torch._foreach_lerp_(self.average, self.params, 1 - min(self.decay, (self.step + 1)/(self.step + 50)))
     return loss.detach()
 
 @patch
@@ -297,7 +318,8 @@ def averaged(self:Trainer):
 @patch
 def state(self:Trainer):
     "All that a trainer needs to go on."
-    return dict(net=self.net.state_dict(), average=self.average, opt=self.opt.state_dict(), step=self.step, done=self.done, log=self.log)
+    return dict(net=self.net.state_dict(), average=self.average, opt=self.opt.state_dict(), step=self.step,
+                done=self.done, log=self.log)
 
 @patch
 def load(self:Trainer, state):
@@ -310,7 +332,8 @@ def load(self:Trainer, state):
 def sigmas(tokens, steps):
     "The scheduler's sigmas for an image of so many tokens, computed by the scheduler itself."
     c = SCHEDULER; s = FlowMatchEulerDiscreteScheduler(**c)
-    s.set_timesteps(sigmas=np.linspace(1, 1/steps, steps), mu=calculate_shift(tokens, c['base_image_seq_len'], c['max_image_seq_len'], c['base_shift'], c['max_shift']))
+    s.set_timesteps(sigmas=np.linspace(1, 1/steps, steps), mu=calculate_shift(
+                        tokens, c['base_image_seq_len'], c['max_image_seq_len'], c['base_shift'], c['max_shift']))
     return s.sigmas
 
 @torch.no_grad()
@@ -329,8 +352,10 @@ def denoise(transformer, noise, refs, embeds, mask, grid, references, steps=10, 
 
 # %% ../../nbs/dev/00_training.ipynb #c042
 @torch.no_grad()
-def rollout(transformer, net, words, scenes, styles, frames, height, width, references=2, cfg=1., seed=0, steps=10, gap=1., start=0.):
-    "Chains of the model's own frames. Yields (prev, edge, target, anchor) tokens, the generated and the true image of every frame."
+def rollout(transformer, net, words, scenes, styles, frames, height, width, references=2, cfg=1., seed=0, steps=10,
+            gap=1., start=0.):
+    """Chains of the model's own frames.
+    Yields (prev, edge, target, anchor) tokens, the generated and the true image of every frame."""
     rng, grid, table, mask = torch.Generator(net.device).manual_seed(seed), (height//16, width//16), *words
     pic = lambda t: restyle(scenes.render(start + gap*t, height, width), styles)
     enc = lambda img: pack(net.encode((img.clamp(0, 1)*255).round()/255).float())
@@ -349,7 +374,8 @@ def rollout(transformer, net, words, scenes, styles, frames, height, width, refe
 
 # %% ../../nbs/dev/00_training.ipynb #c043
 def chain_bank(transformer, net, words, n, frames, height, width, seed, least=20., **kw):
-    "Cached (prev, edge, target, anchor) tokens (N,4,T,64) from the model's own chains, of frames whose previous one has at least `least` dB."
+    """Cached (prev, edge, target, anchor) tokens (N,4,T,64) from the model's own chains,
+    of frames whose previous one has at least `least` dB."""
     out = []
     for i, s in enumerate(mixed_scenes(n, seed, net.device)):
         style, near = random_styles(s.n, torch.Generator(net.device).manual_seed(seed + i)), slice(None)
@@ -364,25 +390,39 @@ def chain_batch(bank, words, n, references, rng):
     (tokens, _), (table, mask) = bank, words
     rand = lambda: torch.rand(n, generator=rng, device=rng.device)
     prev, edge, target, extra_reference = tokens[(rand()*len(tokens)).long()].float().unbind(1)
-    prompt = pick_prompts(torch.zeros(n, dtype=torch.long, device=rng.device), torch.zeros(n, dtype=torch.bool, device=rng.device), rng)
-    return target, torch.cat([edge, prev] + [extra_reference]*(references == 3), 1), table[(rand()*len(table)).long(), prompt], mask[prompt]
+    prompt = pick_prompts(torch.zeros(n, dtype=torch.long, device=rng.device),
+                          torch.zeros(n, dtype=torch.bool, device=rng.device), rng)
+    return (target, torch.cat([edge, prev] + [extra_reference]*(references == 3), 1),
+            table[(rand()*len(table)).long(), prompt], mask[prompt])
 
 # %% ../../nbs/dev/00_training.ipynb #c046
-COUNTS = {(128, 128): 28000, (128, 192): 2500, (192, 128): 2000, (144, 256): 3000, (256, 144): 1500, (192, 192): 2500, (256, 256): 1000} # scenes, for each process
-CHAINS = [((128, 128), 1800, 8, 1., 1.), ((128, 128), 900, 5, 1., 1.6), ((128, 128), 300, 6, 4., 1.), ((144, 256), 300, 5, 1., 1.), ((192, 192), 200, 5, 1., .7)] # size, scenes, frames, CFG, time between frames
+# scenes, for each process
+COUNTS = {(128, 128): 28000, (128, 192): 2500, (192, 128): 2000, (144, 256): 3000, (256, 144): 1500, (192, 192): 2500,
+          (256, 256): 1000}
+# size, scenes, frames, CFG, time between frames
+CHAINS = [((128, 128), 1800, 8, 1., 1.), ((128, 128), 900, 5, 1., 1.6), ((128, 128), 300, 6, 4., 1.),
+          ((144, 256), 300, 5, 1., 1.), ((192, 192), 200, 5, 1., .7)]
 PARTS = (0., .45, .75, 1.) # of the learning rate's cosine; chains are generated before the second and the third
 OWN = .5 # weight of a batch from own chains beside one of true pairs: there are far fewer of them
-IMAGE_PIXELS = 56*56 # the text encoder sees each reference as four tokens: a third less work a step than at 128 x 128, and the references' latents say it all
+# the text encoder sees each reference as four tokens: a third less work a step than at 128 x 128,
+# and the references' latents say it all
+IMAGE_PIXELS = 56*56
 
 class Stages:
     "The stages of a training run on the files of a folder."
     def __init__(self, folder, device='cuda', small=False, begin=None, lr=1.5e-3):
         self.folder, self.device, self.small, self.begin, self.lr = Path(folder), torch.device(device), small, begin, lr
         self.folder.mkdir(parents=True, exist_ok=True)
-        if self.device.type == 'cuda': torch.set_float32_matmul_precision('high'); torch.backends.cudnn.benchmark = True; torch._dynamo.config.recompile_limit = 64
+        if self.device.type == 'cuda':
+            torch.set_float32_matmul_precision('high')
+            torch.backends.cudnn.benchmark = True
+            torch._dynamo.config.recompile_limit = 64
         self.rank, several = int(os.environ.get('RANK', 0)), 'RANK' in os.environ
-        if several and self.device.type == 'cuda': self.device = torch.device('cuda', self.rank); torch.cuda.set_device(self.device)
-        if several and not dist.is_initialized(): dist.init_process_group('nccl' if self.device.type == 'cuda' else 'gloo')
+        if several and self.device.type == 'cuda':
+            self.device = torch.device('cuda', self.rank)
+            torch.cuda.set_device(self.device)
+        if several and not dist.is_initialized():
+            dist.init_process_group('nccl' if self.device.type == 'cuda' else 'gloo')
         self.counts = {(64, 64): 12} if small else COUNTS
         self.plan = [((64, 64), 6, 2, 1., 1.)] if small else CHAINS
 
@@ -398,7 +438,8 @@ def vae(self:Stages, seconds):
     "Train the VAE and keep it."
     images = make_images(16 if self.small else 57344, 64 if self.small else 128, seed=100, device=self.device)
     vae, log = train_vae(images, seconds, batch=4 if self.small else 64, compile=not self.small)
-    self.keep('vae', dict(weights=vae.state_dict(), stats={k: list(vae.config[k]) for k in ('latents_mean', 'latents_std')}, log=log))
+    self.keep('vae', dict(weights=vae.state_dict(),
+                          stats={k: list(vae.config[k]) for k in ('latents_mean', 'latents_std')}, log=log))
 
 @patch
 def latents(self:Stages, seconds=None):
@@ -406,17 +447,22 @@ def latents(self:Stages, seconds=None):
     vae = self.vae_model()
     net, pipe = single_frame(vae), make_pipeline(vae=vae, max_pixels=IMAGE_PIXELS).to(self.device)
     pass_token_types(pipe)
-    words = {(*size, refs): prompt_table(pipe, *size, refs, variants=1 if self.small else 4) for size in self.counts for refs in (2, 3)}
-    weights = channel_weights(net, torch.cat([s.render(0, 64, 64) for s in mixed_scenes(48, seed=50, device=self.device)]))
+    words = {(*size, refs): prompt_table(pipe, *size, refs, variants=1 if self.small else 4)
+             for size in self.counts for refs in (2, 3)}
+    weights = channel_weights(net,
+                              torch.cat([s.render(0, 64, 64) for s in mixed_scenes(48, seed=50, device=self.device)]))
     if self.rank == 0: self.keep('words', (words, weights))
     encode, seed = None if self.small else torch.compile(net.encode, dynamic=True), 10_000 + 1_000_000*self.rank
-    self.keep(f'bank{self.rank}', {(h, w): scene_latents(net, n, h, w, seed=seed + 7*h + w, chunk=384*128*128//(h*w), encode=encode) for (h, w), n in self.counts.items()})
+    self.keep(f'bank{self.rank}',
+              {(h, w): scene_latents(net, n, h, w, seed=seed + 7*h + w, chunk=384*128*128//(h*w), encode=encode)
+               for (h, w), n in self.counts.items()})
 
 # %% ../../nbs/dev/00_training.ipynb #c048
 @patch
 def trainer(self:Stages):
     "The trainer, taken up where it was put away."
-    net = QwenImageTransformer2DModel.from_pretrained(self.begin, subfolder='transformer') if self.begin else make_pipeline(seed=1).transformer
+    net = (QwenImageTransformer2DModel.from_pretrained(self.begin, subfolder='transformer')
+           if self.begin else make_pipeline(seed=1).transformer)
     net = net.float().train().to(self.device)
     trainer = Trainer(net, *self.get('words'), tokens=4*16 if self.small else 512*64, lr=self.lr, seed=self.rank)
     if (self.folder/'trainer.pt').exists(): trainer.load(self.get('trainer'))
@@ -429,7 +475,8 @@ def own_chains(self:Stages, trainer, seed):
     net, start, own = single_frame(self.vae_model()), time.time(), {}
     with trainer.averaged() as model:
         for k, (size, n, frames, cfg, gap) in enumerate(self.plan):
-            new = chain_bank(model, net, trainer.words[(*size, 2)], n, frames, *size, seed=seed + 20*k, cfg=cfg, gap=gap, start=float(k))
+            new = chain_bank(model, net, trainer.words[(*size, 2)], n, frames, *size, seed=seed + 20*k, cfg=cfg,
+                             gap=gap, start=float(k))
             own[size] = tuple(torch.cat(p) for p in zip(own[size], new)) if size in own else new
     print('chains generated in', round(time.time() - start), 's', flush=True)
     return own
@@ -441,14 +488,17 @@ def transformer(self:Stages, seconds):
     trainer, bank = self.trainer(), self.get(f'bank{self.rank}')
     for part, (a, b) in enumerate(zip(PARTS, PARTS[1:])):
         if trainer.done >= b: continue
-        own = [(OWN, self.own_chains(trainer, 5_000_000 + 1_000_000*self.rank + 1000*part), chain_batch)] if part else []
+        own = ([(OWN, self.own_chains(trainer, 5_000_000 + 1_000_000*self.rank + 1000*part), chain_batch)]
+               if part else [])
         trainer.train([(1, bank, make_batch), *own], seconds*(b - a), until=b, name='chains' if part else 'pairs')
         if self.rank == 0: self.keep('trainer', trainer.state()); self.keep(f'part{part}', trainer.average)
 
 @patch
 def save(self:Stages, seconds=None):
-    "Write the model folder `model`, in fp16, with the mean of the weights at the end of each part, and the log of the training."
-    pipe, parts = make_pipeline(vae=self.vae_model().cpu(), max_pixels=IMAGE_PIXELS), [self.get(f'part{k}') for k in range(len(PARTS) - 1)]
+    """Write the model folder `model`, in fp16, with the mean of the weights at the end of each part,
+    and the log of the training."""
+    pipe, parts = (make_pipeline(vae=self.vae_model().cpu(), max_pixels=IMAGE_PIXELS),
+                   [self.get(f'part{k}') for k in range(len(PARTS) - 1)])
     with torch.no_grad():
         for p, *ends in zip(pipe.transformer.parameters(), *parts): p.copy_(torch.stack(ends).mean(0))
     pipe.to(torch.float16).save_pretrained(self.folder/'model')
@@ -459,8 +509,10 @@ def main(argv=None):
     "`python -m qwen_ttlg.dev.training STAGE FOLDER`: one stage of a training run."
     p = argparse.ArgumentParser(prog='python -m qwen_ttlg.dev.training', description=main.__doc__)
     p.add_argument('stage', choices=('vae', 'latents', 'transformer', 'save')); p.add_argument('folder')
-    p.add_argument('--seconds', type=float, default=900., help='of training, generating chains not counted'); p.add_argument('--device', default='cuda')
-    p.add_argument('--begin', help='a model folder to begin from'); p.add_argument('--lr', type=float, default=1.5e-3, help='highest learning rate (default: 1.5e-3)')
+    p.add_argument('--seconds', type=float, default=900., help='of training, generating chains not counted')
+    p.add_argument('--device', default='cuda')
+    p.add_argument('--begin', help='a model folder to begin from')
+    p.add_argument('--lr', type=float, default=1.5e-3, help='highest learning rate (default: 1.5e-3)')
     p.add_argument('--small', action='store_true', help='a few tiny steps, to see that it runs')
     a = p.parse_args(argv)
     getattr(Stages(a.folder, a.device, a.small, a.begin, a.lr), a.stage)(a.seconds)

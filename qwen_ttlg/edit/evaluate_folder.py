@@ -30,9 +30,13 @@ def run_selection(
     given:Selection=None, # for frames that were not generated from a video by this tool
     shape:float=None, # width over height of the source: frames of about this shape were cut to it, others stretched
 )->Selection:
-    "Which frames of a source the frames of a folder were generated from: what run.json says, else what is given, at the size of the frames."
-    configuration, given = read_run(folder)['configuration'] if (Path(folder)/'run.json').exists() else {}, given or Selection()
-    if 'every_nth' in configuration: return replace(given, max_frames=None, end=None, **{f.name: configuration[f.name] for f in fields(Selection) if f.name in configuration})
+    """Which frames of a source the frames of a folder were generated from:
+    what run.json says, else what is given, at the size of the frames."""
+    configuration, given = (read_run(folder)['configuration'] if (Path(folder)/'run.json').exists() else {},
+                            given or Selection())
+    if 'every_nth' in configuration:
+        return replace(given, max_frames=None, end=None,
+                       **{f.name: configuration[f.name] for f in fields(Selection) if f.name in configuration})
     if given.size: return given
     w, h = open_image(frame_files(folder, 'frame_*.png')[0]).size
     whole = shape is None or abs(w/h/shape - 1) > .05
@@ -43,7 +47,8 @@ def source_of(folder, source, given=None):
     "The selection, and `VideoInfo` of the source of a folder's frames; `InputError` for another video than a run's."
     info = run_selection(folder, given).probe(source); selection = run_selection(folder, given, info.width/info.height)
     wanted = read_run(folder)['configuration'].get('video hash') if (Path(folder)/'run.json').exists() else None
-    if wanted and wanted != (file_hash(info.path) if not info.path.is_dir() else files_hash(frame_files(info.path))): raise InputError(f'--source {source}: not the video that {folder} was made from; give that one.')
+    if wanted and wanted != (file_hash(info.path) if not info.path.is_dir() else files_hash(frame_files(info.path))):
+        raise InputError(f'--source {source}: not the video that {folder} was made from; give that one.')
     return selection, info
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g007c
@@ -54,7 +59,9 @@ def enough(
     "`n` of the images; `InputError` if there are fewer."
     k = 0
     for k, pic in enumerate(islice(images, n), 1): yield pic
-    if k < n: raise InputError(f'{what}: {k} {why}, and there are {n} frames; give --every_nth, --fps, --start or --end as they were when the frames were made.')
+    if k < n:
+        raise InputError(f'{what}: {k} {why}, and there are {n} frames; give --every_nth, --fps, '
+                         '--start or --end as they were when the frames were made.')
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g010
 def _row(i, shot, img, e, gain, source, prev, before, metrics_of, drift, begins, true):
@@ -66,7 +73,9 @@ def _row(i, shot, img, e, gain, source, prev, before, metrics_of, drift, begins,
     if not begins: row |= metrics_of.since(img, prev, source, before)
     if true:
         real = to_tensor(open_image(true))
-        if real.shape != img.shape: raise InputError(f'{true}: {real.shape[-1]}x{real.shape[-2]} pixels where the frames have {img.shape[-1]}x{img.shape[-2]}; make all images one size.')
+        if real.shape != img.shape:
+            raise InputError(f'{true}: {real.shape[-1]}x{real.shape[-2]} pixels where the frames have '
+                             f'{img.shape[-1]}x{img.shape[-2]}; make all images one size.')
         row |= dict(psnr=float(psnr(img, real)), ssim=float(ssim(img, real)))
     return row
 
@@ -83,43 +92,60 @@ def folder_rows(
     metrics_of = drift = gain = prev = before = None; shot = -1
     for i, (file, pic, map_file, true) in enumerate(zip(files, images, maps, ground_truth)):
         img, source = to_tensor(open_image(file)), pic and to_tensor(pic)
-        if prev is not None and img.shape != prev.shape: raise InputError(f'{file}: {img.shape[-1]}x{img.shape[-2]} pixels where the first frame has {prev.shape[-1]}x{prev.shape[-2]}; make all frames one size.')
-        e = load_edges(map_file, *img.shape[-2:]) if map_file else edge_map(source, method) if source is not None else None
+        if prev is not None and img.shape != prev.shape:
+            raise InputError(f'{file}: {img.shape[-1]}x{img.shape[-2]} pixels where the first frame has '
+                             f'{prev.shape[-1]}x{prev.shape[-2]}; make all frames one size.')
+        e = (load_edges(map_file, *img.shape[-2:])
+             if map_file else edge_map(source, method) if source is not None else None)
         begins = not i or i in starts
         if begins: metrics_of, drift, gain, shot = FrameMetrics(img, nets), None, None, shot + 1
         elif drift: drift.follow(source)
         if e and drift is None: # the first frame of the shot, or the first one with edges
-            drift, gain = Drift(DriftSettings(), img if begins else metrics_of.first, source if begins else None, e), edge_strength(metrics_of.first, e)
-            if baselines is not None: baselines[str(shot)] = metrics_of.baselines(e if begins else None, gain*(e.gain or 1.))
+            drift, gain = (Drift(DriftSettings(), img if begins else metrics_of.first, source if begins else None, e),
+                           edge_strength(metrics_of.first, e))
+            if baselines is not None:
+                baselines[str(shot)] = metrics_of.baselines(e if begins else None, gain*(e.gain or 1.))
         if i: yield _row(i, shot, img, e, gain, source, prev, before, metrics_of, drift, begins, true)
         prev, before = img, source
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g007b
 def _beside(folder, files, source, selection, edges, ground_truth):
-    "What stands beside the frames: the source's images, edge maps and ground-truth frames, each None or an iterator as long as the frames."
+    """What stands beside the frames: the source's images, edge maps and ground-truth frames,
+    each None or an iterator as long as the frames."""
     images = repeat(None)
     if source:
         selection, info = source_of(folder, source, selection)
         images = enough(selection.frames(info), len(files), f'--source {source}', 'frames are chosen of it')
-    maps = frame_files(edges) if edges else frame_files(Path(folder)/'edges') if (Path(folder)/'edges').is_dir() else None
-    if maps and len(maps) < len(files) - 1: raise InputError(f'{edges or Path(folder)/"edges"}: {len(maps)} edge maps for {len(files) - 1} frames after the first; give one for each.')
+    maps = (frame_files(edges)
+            if edges else frame_files(Path(folder)/'edges') if (Path(folder)/'edges').is_dir() else None)
+    if maps and len(maps) < len(files) - 1:
+        raise InputError(f'{edges or Path(folder)/"edges"}: {len(maps)} edge maps for {len(files) - 1} frames after '
+                         'the first; give one for each.')
     true = frame_files(ground_truth) if ground_truth else None
-    if true and len(true) < len(files): raise InputError(f'--ground_truth {ground_truth}: {len(true)} images for {len(files)} frames; give one for each.')
+    if true and len(true) < len(files):
+        raise InputError(
+            f'--ground_truth {ground_truth}: {len(true)} images for {len(files)} frames; give one for each.')
     return images, [None, *maps] if maps else repeat(None), true or repeat(None)
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g011m
-_RUNS_OWN = 'seed', 'attempts', 'gate', 'guided_steps', 'skipped_steps', 'edge_loss_vae', 'shift_x', 'shift_y', 'zoom', 'edge_map_hash' # what the frames alone do not tell
+# what the frames alone do not tell
+_RUNS_OWN = ('seed', 'attempts', 'gate', 'guided_steps', 'skipped_steps', 'edge_loss_vae', 'shift_x', 'shift_y', 'zoom',
+             'edge_map_hash')
 _OF_BEFORE = 'lpips_to_prev', 'warp_error', 'flicker' # of a frame and the one before
-_OF_FIRST = 'edge_loss', 'edge_f1', 'gram_loss', 'gram_relative', 'style_similarity', 'lpips_to_init', 'colour_difference', 'sharpness_ratio' # and the first one of its shot
+# and the first one of its shot
+_OF_FIRST = ('edge_loss', 'edge_f1', 'gram_loss', 'gram_relative', 'style_similarity', 'lpips_to_init',
+             'colour_difference', 'sharpness_ratio')
 
 def _still(known, frame, before, first):
-    "What a known row says that still holds: whether the frame, the one before and the first of its shot are the images it was written for."
+    """What a known row says that still holds: whether the frame, the one before and the first of its shot
+    are the images it was written for."""
     if not frame: return {}
     gone = _OF_BEFORE*(not before) + _OF_FIRST*(not first)
     return {k: v for k, v in known.items() if v != '' and k not in gone}
 
 def _merged(row, known, still, run, source):
-    "What is measured now over what still holds; a run's own knowledge stays, and without its source what holds goes before."
+    """What is measured now over what still holds; a run's own knowledge stays, and without
+    its source what holds goes before."""
     now = {k: v for k, v in row.items() if v != ''}
     if not run: return still | now
     asked = {k: now[k] for k in ('psnr', 'ssim') if k in now} # of the ground-truth frames that were given
@@ -131,7 +157,8 @@ def _known_rows(file, run):
     try: return read_rows(file)
     except InputError as e:
         if run: raise InputError(f'{file}: {str(e).split(": ", 1)[-1]}') from e
-        raise InputError(f'{file}: this file is there already, and holds no metrics; choose another name with --metrics_out.') from e
+        raise InputError(
+            f'{file}: this file is there already, and holds no metrics; choose another name with --metrics_out.') from e
 
 def _starts(source, selection, folder, n, known):
     "Frames with which shots of somebody else's frames begin."
@@ -162,7 +189,8 @@ def measure_folder(
     device:str=None, # where the networks run; None: the best present
     progress:bool=True,
 )->Path: # the CSV file
-    "Measure the frames of a folder; of a run's frames keep what only the run knows, and what is known of unchanged frames and not measured now. `InputError` for files that do not go together."
+    """Measure the frames of a folder; of a run's frames keep what only the run knows, and what is known of unchanged
+    frames and not measured now. `InputError` for files that do not go together."""
     folder = Path(folder); files = frame_files(folder, pattern); run = (folder/'run.json').exists()
     if len(files) < 2: raise InputError(f'{folder}: one frame; at least two are needed, the first has the style.')
     target, chosen = Path(out) if out else folder/'metrics.csv', run_selection(folder, selection)
@@ -179,7 +207,8 @@ def measure_folder(
         with atomic(target) as tmp:
             for row in tqdm(rows, total=len(files) - 1, unit='frame', disable=not progress):
                 i = row['frame']; old = known[i - 1] if i <= len(known) else dict.fromkeys(COLUMNS, '')
-                same.append(old['frame_hash'] == row['frame_hash']); begin = max((s for s in starts if s <= i), default=0)
+                same.append(old['frame_hash'] == row['frame_hash'])
+                begin = max((s for s in starts if s <= i), default=0)
                 append_row(tmp, _merged(row, old, _still(old, same[i], same[i - 1], same[begin]), run, source))
         begins = [0, *(s for s in starts if s < len(files))]
         if not out: _beside_metrics(folder, baselines, {str(shot): same[s] for shot, s in enumerate(begins)})

@@ -40,14 +40,19 @@ class PreviewClip:
         run:str|Path=None, # a folder with frames of the same video, generated already
         frames:int=24, # how many of them at most
     ):
-        self.pipe, self.video, self.selection, self.style, self.run = pipe, Path(video), selection or Selection(), style or StyleSource(), run and Path(run)
+        self.pipe, self.video, self.selection, self.style, self.run = (
+            pipe, Path(video), selection or Selection(), style or StyleSource(), run and Path(run))
         images = list(islice(self.selection.frames(self.selection.probe(video)), frames))
-        if len(images) < 2: raise InputError(f'{video}: one frame is chosen of it, and an attempt follows another one; give a smaller --every_nth, or another video.')
-        self.images, self.maps, self.styles, self.encoding_cache, self.plain = images, [edge_map(p, self.selection.edge_method) for p in images], {}, EncodingCache(16), (None, None)
+        if len(images) < 2:
+            raise InputError(f'{video}: one frame is chosen of it, and an attempt follows another one; '
+                             'give a smaller --every_nth, or another video.')
+        self.images, self.maps, self.styles, self.encoding_cache, self.plain = (
+            images, [edge_map(p, self.selection.edge_method) for p in images], {}, EncodingCache(16), (None, None))
         for m, p in zip(self.maps, images): m.source = to_tensor(p)
 
     def __len__(self): return len(self.images)
-    def __repr__(self): return f'PreviewClip({self.video}: {len(self)} frames of {self.images[0].width}x{self.images[0].height})'
+    def __repr__(self):
+        return f'PreviewClip({self.video}: {len(self)} frames of {self.images[0].width}x{self.images[0].height})'
 
 # %% ../../nbs/edit/04_preview.ipynb #t009
 @patch
@@ -70,7 +75,8 @@ def first(self:PreviewClip,
 @patch
 def _styled(self:PreviewClip, frame, settings):
     "A frame of the source in the style, made once for the settings that matter to it."
-    key = frame, *(getattr(settings, k) for k in ('negative_prompt', 'seed', 'num_inference_steps', 'true_cfg_scale', 'cfg_stop'))
+    key = (frame, *(getattr(settings, k)
+                    for k in ('negative_prompt', 'seed', 'num_inference_steps', 'true_cfg_scale', 'cfg_stop')))
     if key not in self.styles:
         source = self.maps[frame].source
         if not frame: image = self.style.init(self.pipe, self.images[0], settings, self.selection.resize_mode)
@@ -85,7 +91,8 @@ def first_settings(
     **more, # what is to be different
 )->Settings:
     "Settings to try things with."
-    plain = dict(num_inference_steps=10, ttlg_edge_scale=1., ttlg_last_steps=5, true_cfg_scale=1. if pipe.info.model_id == 'tiny' else 4.)
+    plain = dict(num_inference_steps=10, ttlg_edge_scale=1., ttlg_last_steps=5,
+                 true_cfg_scale=1. if pipe.info.model_id == 'tiny' else 4.)
     return Settings(**plain | {k: v for k, v in PROFILES[pipe.info.profile].settings.items() if k != 'size'} | more)
 
 # %% ../../nbs/edit/04_preview.ipynb #t012
@@ -110,7 +117,8 @@ class _Watch:
     def __call__(self, i, n, x0):
         self.steps, img = n, self.decode(x0, self.scale)
         for name, loss in zip(self.names, self.losses): self.values[name].append(float(loss(img)))
-        if self.on_step: self.on_step(Moment(self.guided, i + 1, n, to_pil(img), {k: list(v) for k, v in self.values.items()}))
+        if self.on_step:
+            self.on_step(Moment(self.guided, i + 1, n, to_pil(img), {k: list(v) for k, v in self.values.items()}))
 
 # %% ../../nbs/edit/04_preview.ipynb #t013
 @dataclass(repr=False)
@@ -126,16 +134,21 @@ class Trial:
     steps:int # denoising steps taken, fewer than in the settings with `init_sigma`
     name:str='' # in a list
 
-    def __repr__(self): return f'Trial({self.name or "frame"} {self.frame}, {self.seconds:.1f} s, edge loss {self.numbers["guided"]["edge_loss"]:.4f})'
+    def __repr__(self):
+        return (f'Trial({self.name or "frame"} {self.frame}, {self.seconds:.1f} s, '
+                f'edge loss {self.numbers["guided"]["edge_loss"]:.4f})')
 
 # %% ../../nbs/edit/04_preview.ipynb #t015
-def _without(settings): return replace(settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0., style_image=None, color_mask=None)
+def _without(settings):
+    return replace(settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0., style_image=None,
+                   color_mask=None)
 
 @patch
 def _unguided(self:PreviewClip, settings, frame, own, on_step, on_stage):
     "The frame without guidance, generated once as long as nothing changes that matters to it."
     free = {k for k in asdict(settings) if k.startswith('ttlg_')} - {'ttlg_edge_metric'}
-    key = frame, tuple(own), settings.ttlg_gram_scale > 0, settings.ttlg_temporal_scale > 0, tuple((k, v) for k, v in asdict(_without(settings)).items() if k not in free)
+    key = (frame, tuple(own), settings.ttlg_gram_scale > 0, settings.ttlg_temporal_scale > 0,
+           tuple((k, v) for k, v in asdict(_without(settings)).items() if k not in free))
     if self.plain[0] != key: self.plain = key, self._generated(settings, frame, False, own, on_step, on_stage)
     return self.plain[1]
 
@@ -144,15 +157,20 @@ def _generated(self:PreviewClip, settings, frame, guided, own, on_step, on_stage
     "Image, row, losses step by step, their target values, seconds and steps of a frame."
     start, used, maps = time.perf_counter(), settings if guided else _without(settings), self.maps
     prev, e, first = self.before(frame, settings), maps[frame], self.first(settings)
-    state = RunState(0, 0, prev, maps[frame - 1], encoding_cache=self.encoding_cache, own=own if guided else []); state.begin(self.pipe, used, first, maps[0])
+    state = RunState(0, 0, prev, maps[frame - 1], encoding_cache=self.encoding_cache, own=own if guided else [])
+    state.begin(self.pipe, used, first, maps[0])
     for m in maps[1:frame + 1]: state.drift.follow(m.source)
-    motion = Motion.between(maps[frame - 1].source, e.source) if settings.ttlg_temporal_scale or settings.init_sigma < 1 else None
-    asked = replace(settings, ttlg_edge_scale=settings.ttlg_edge_scale or 1.); targets = state.targets if guided else make_targets(self.pipe, settings, first, maps[0])
+    motion = (Motion.between(maps[frame - 1].source, e.source)
+              if settings.ttlg_temporal_scale or settings.init_sigma < 1 else None)
+    asked = replace(settings, ttlg_edge_scale=settings.ttlg_edge_scale or 1.)
+    targets = state.targets if guided else make_targets(self.pipe, settings, first, maps[0])
     shown = replace(targets, settings=asked).losses(e, prev, motion)
     if not guided: shown = shown + with_target_values(settings.ttlg(own), frame_vae(self.pipe), first).losses
     watch = _Watch(self, state.targets, shown, prev.shape[-2:], guided, on_step)
     generated = generate_frame(self.pipe, frame, e, state, motion, on_step=watch, on_stage=on_stage)
-    if generated is None: raise InputError(f'frame {frame}: the model gave an image that is not finite; try other settings, or load the model with dtype bf16 or fp32.')
+    if generated is None:
+        raise InputError(f'frame {frame}: the model gave an image that is not finite; try other settings, '
+                         'or load the model with dtype bf16 or fp32.')
     seconds = time.perf_counter() - start
     row = generated.row | generated.since(generated.image, prev, e.source, maps[frame - 1].source)
     target_values = {n: float(torch.as_tensor(l.target_value).mean()) for n, l in zip(watch.names, shown)}
@@ -170,13 +188,17 @@ def generate(self:PreviewClip,
 )->Trial:
     "Generate one frame as a run would generate it, without gates."
     if not 0 < frame < len(self): raise InputError(f'frame {frame}: the clip has frames 1 to {len(self) - 1}.')
-    if settings.keyframe_every: raise InputError('--keyframe_every: an attempt generates one frame, and keyframes need several; leave it out.')
+    if settings.keyframe_every:
+        raise InputError('--keyframe_every: an attempt generates one frame, and keyframes need several; leave it out.')
     settings.ready(); own = as_losses(losses)
     made = {'guided': self._generated(settings, frame, True, own, on_step, on_stage)}
     if unguided: made['unguided'] = self._unguided(settings, frame, own, on_step, on_stage)
-    shared = {'source': self.images[frame], 'edges': to_pil(self.maps[frame].edges), 'generated from': to_pil(self.before(frame, settings))}
+    shared = {'source': self.images[frame],
+              'edges': to_pil(self.maps[frame].edges),
+              'generated from': to_pil(self.before(frame, settings))}
     images, numbers, losses, target_values, seconds, steps = ({k: m[i] for k, m in made.items()} for i in range(6))
-    return Trial(settings, frame, images | shared, numbers, losses, target_values['guided'], seconds['guided'], steps['guided'])
+    return Trial(settings, frame, images | shared, numbers, losses, target_values['guided'], seconds['guided'],
+                 steps['guided'])
 
 # %% ../../nbs/edit/04_preview.ipynb #t019
 _COLOURS, _GREY = {'guided': '#0a7bd0', 'unguided': '#d0661a'}, '#808080'
@@ -223,7 +245,8 @@ def loss_curves(
     return '<div style="display:flex;flex-wrap:wrap;gap:6px;color:inherit">' + ''.join(map(one, names)) + '</div>'
 
 # %% ../../nbs/edit/04_preview.ipynb #t020
-_SHOWN = 'edge_loss', 'edge_f1', 'warp_error', 'colour_difference', 'sharpness_ratio', 'style_similarity', 'lpips_to_prev'
+_SHOWN = ('edge_loss', 'edge_f1', 'warp_error', 'colour_difference', 'sharpness_ratio', 'style_similarity',
+          'lpips_to_prev')
 
 def trials_table(
     trials, # of `Trial`
@@ -233,13 +256,17 @@ def trials_table(
     differ = [k for k in asked[0] if any(a[k] != asked[0][k] for a in asked)] if len(trials) > 1 else []
     titles = {c.name: c.title for c in SCHEMA}
     text = lambda v: '' if v in ('', None) else f'{v:.4g}' if isinstance(v, float) else str(v)
-    cells = [(k, [text(a[k]) for a in asked]) for k in differ] + [(titles[k], [text(t.numbers['guided'].get(k)) for t in trials]) for k in _SHOWN]
+    cells = ([(k, [text(a[k]) for a in asked]) for k in differ]
+             + [(titles[k], [text(t.numbers['guided'].get(k)) for t in trials]) for k in _SHOWN])
     own = [read_own_losses(t.numbers['guided'].get('own_losses', '')) for t in trials]
     cells += [(f'{k} loss', [text(o.get(k)) for o in own]) for k in dict.fromkeys(k for o in own for k in o)]
-    if all('unguided' in t.numbers for t in trials): cells.append(('Edge loss, unguided', [text(t.numbers['unguided']['edge_loss']) for t in trials]))
+    if all('unguided' in t.numbers for t in trials):
+        cells.append(('Edge loss, unguided', [text(t.numbers['unguided']['edge_loss']) for t in trials]))
     cells.append(('Seconds', [f'{t.seconds:.2f}' for t in trials]))
-    row = lambda tag, k, values: f'<tr><th style="text-align:left;padding-right:1em">{escape(k)}</th>' + ''.join(f'<{tag} style="text-align:right;padding-left:1em">{escape(v)}</{tag}>' for v in values) + '</tr>'
-    return '<table>' + row('th', '', [t.name or f'frame {t.frame}' for t in trials]) + ''.join(row('td', k, v) for k, v in cells if any(v)) + '</table>'
+    row = lambda tag, k, values: f'<tr><th style="text-align:left;padding-right:1em">{escape(k)}</th>' + ''.join(
+        f'<{tag} style="text-align:right;padding-left:1em">{escape(v)}</{tag}>' for v in values) + '</tr>'
+    return ('<table>' + row('th', '', [t.name or f'frame {t.frame}' for t in trials])
+            + ''.join(row('td', k, v) for k, v in cells if any(v)) + '</table>')
 
 @patch
 def _repr_html_(self:Trial):
@@ -254,12 +281,18 @@ def command(self:PreviewClip,
 )->str:
     "The `qwen_process_video` command with these settings."
     info = self.pipe.info; profile = dict(PROFILES[info.profile].settings); w, h = self.images[0].size
-    selection = replace(self.selection, size=f'{w}x{h}') if profile.pop('size', None) and not self.selection.size else self.selection
-    said = replace(settings, **{k: v for k, v in dict(ttlg_last_steps=settings.num_inference_steps, ttlg_grad_scale=settings.ttlg_loss_scale).items() if k in profile and getattr(settings, k) is None})
+    selection = (replace(self.selection, size=f'{w}x{h}')
+                 if profile.pop('size', None) and not self.selection.size else self.selection)
+    said = replace(settings, **{k: v
+                                for k, v in dict(ttlg_last_steps=settings.num_inference_steps,
+                                                 ttlg_grad_scale=settings.ttlg_loss_scale).items()
+                                if k in profile and getattr(settings, k) is None})
     flag = lambda name, value, default=None: [] if value == default or value is None else [f'--{name}', str(value)]
-    model = flag('model_id', info.model_id, DEFAULT_MODEL) + flag('revision', info.revision) + flag('profile', info.profile, 'exact') + flag('lora', info.lora)
+    model = (flag('model_id', info.model_id, DEFAULT_MODEL) + flag('revision', info.revision)
+             + flag('profile', info.profile, 'exact') + flag('lora', info.lora))
     style = [w for k, v in asdict(self.style).items() for w in flag(k, v)]
-    return shlex.join(['qwen_process_video', str(self.video), str(out), *model, *style, *as_flags(selection), *as_flags(said, **profile)])
+    return shlex.join(['qwen_process_video', str(self.video), str(out), *model, *style, *as_flags(selection),
+                       *as_flags(said, **profile)])
 
 @patch
 def preset(self:Trial)->dict: # setting -> value

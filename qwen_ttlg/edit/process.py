@@ -43,7 +43,8 @@ def create_test_data(
     seed:int=1003, # of the scene
     style:str=None, # one of the tiny model's styles: the init frame and the ground-truth frames are generated in it
 )->Path: # the video
-    "Write `video.mp4`, `init_frame.png`, `edges/edge_0001.png` ... and the ground-truth frames `true/frame_0000.png` ... of a scene."
+    """Write `video.mp4`, `init_frame.png`, `edges/edge_0001.png` ...
+    and the ground-truth frames `true/frame_0000.png` ... of a scene."""
     check_size(height, width)
     if frames < 2: raise InputError(f'--frames {frames}: at least 2 are needed.')
     if style not in (None, *STYLES): raise InputError(f'style {style!r}: not one of {", ".join(STYLES)}.')
@@ -69,13 +70,15 @@ def extract_frames(
     info, n = selection.probe(video), -1
     selection.size_of(info)
     for note in info.notes: warnings.warn(note)
-    if (Path(out)/'run.json').exists(): raise InputError(f'{out}: a run is kept in it, whose edge maps would be replaced; choose another folder.')
+    if (Path(out)/'run.json').exists():
+        raise InputError(f'{out}: a run is kept in it, whose edge maps would be replaced; choose another folder.')
     edges, source = make_folder(make_folder(out)/'edges'), source_frames and make_folder(Path(out)/'source')
     for n, pic in enumerate(selection.frames(info)):
         if source: save_image(source/f'frame_{n:04d}.png', to_tensor(pic))
         if n: save_edges(edges/f'edge_{n:04d}.png', edge_map(pic, selection.edge_method))
         else: save_image(Path(out)/'init_frame.png', to_tensor(pic))
-    for old in [*edges.glob('edge_*.png'), *Path(out).glob('source/frame_*.png')]: # what an earlier, longer extraction left
+    # what an earlier, longer extraction left
+    for old in [*edges.glob('edge_*.png'), *Path(out).glob('source/frame_*.png')]:
         if (number := old.stem.split('_')[1]).isdecimal() and int(number) > n: old.unlink()
     return n
 
@@ -87,7 +90,8 @@ def assemble_video(
     pattern:str='frame_*.png', # which files of the folder
     sound:str|Path=None, # a video or a sound file whose sound is taken over
 )->int: # number of frames
-    "Write the frames of a folder as a video (H.264 in .mp4), in natural order: the third step of the original's workflow."
+    """Write the frames of a folder as a video (H.264 in .mp4), in natural order:
+    the third step of the original's workflow."""
     files = frame_files(frames, pattern)
     same_sizes(files)
     if sound and not has_sound(sound): warnings.warn(f'{sound}: there is no sound in it; {out} is silent.')
@@ -102,10 +106,14 @@ def check(self:Output,
 )->Path:
     "The file to write; `InputError` for one that cannot be written, or is read."
     target = Path(self.video_out) if self.video_out else Path(out)/'video.mp4'
-    if self.interpolate not in INTERPOLATIONS: raise InputError(f'--interpolate {self.interpolate}: not one of {", ".join(INTERPOLATIONS)}.')
-    if os.path.abspath(target) == os.path.abspath(out): raise InputError(f'--video_out {target}: this is the run folder; give the name of a video.')
+    if self.interpolate not in INTERPOLATIONS:
+        raise InputError(f'--interpolate {self.interpolate}: not one of {", ".join(INTERPOLATIONS)}.')
+    if os.path.abspath(target) == os.path.abspath(out):
+        raise InputError(f'--video_out {target}: this is the run folder; give the name of a video.')
     for p in inputs:
-        if p and os.path.exists(p) and target.exists() and os.path.samefile(target, p): raise InputError(f'{target}: the edited video would be written over what it is made from; give another --video_out.')
+        if p and os.path.exists(p) and target.exists() and os.path.samefile(target, p):
+            raise InputError(
+                f'{target}: the edited video would be written over what it is made from; give another --video_out.')
     check_output(self.video_out or target)
     return target
 
@@ -114,7 +122,8 @@ def check(self:Output,
 def notes(self:Output, info):
     "What `probe` said of the source, with what becomes of its transparency."
     if not info.alpha or not keeps_alpha(self.video_out or 'video.mp4'): return info.notes
-    return [n.replace('laid on white.', 'laid on white for the model, and transparent again in the edited video.') for n in info.notes]
+    return [n.replace('laid on white.', 'laid on white for the model, and transparent again in the edited video.')
+            for n in info.notes]
 
 # %% ../../nbs/edit/03_process.ipynb #c016cs1
 def _clear(pic, alpha):
@@ -126,7 +135,8 @@ def _sweep(target):
     "Remove what a process that was killed while it wrote `target` has left."
     for p in target.parent.glob(f'.{glob.escape(target.stem[:40])}.*.tmp*'):
         owner = re.fullmatch(r'.*\.(\d+)\.tmp.*', p.name)
-        if owner and not psutil.pid_exists(int(owner[1])): shutil.rmtree(p, ignore_errors=True) if p.is_dir() else p.unlink(missing_ok=True)
+        if owner and not psutil.pid_exists(int(owner[1])):
+            shutil.rmtree(p, ignore_errors=True) if p.is_dir() else p.unlink(missing_ok=True)
 
 # %% ../../nbs/edit/03_process.ipynb #c016cs0
 def _frames_of(out):
@@ -137,7 +147,11 @@ def _frames_of(out):
         if 0 < i <= len(rows) and image_hash(image) != rows[i - 1]['frame_hash']: other.append(frame_path(out, i).name)
         yield image
         if i == len(rows): break
-    if other: warnings.warn(f'{out}: {", ".join(other[:3])}{f" and {len(other) - 3} others" if len(other) > 3 else ""}: not as generated. The video shows them as they are now, frames after them were generated from those before, and metrics.csv has the numbers of what was generated; measure again with: qwen_ttlg_metrics {out}')
+    if other:
+        warnings.warn(f'{out}: {", ".join(other[:3])}{f" and {len(other) - 3} others" if len(other) > 3 else ""}: '
+                      'not as generated. The video shows them as they are now, '
+                      'frames after them were generated from those before, and metrics.csv has the numbers of what '
+                      f'was generated; measure again with: qwen_ttlg_metrics {out}')
 
 def _as_generated(info, selection, out, times, _):
     "`(time, image)` of the generated frames, transparent where their source is."
@@ -150,7 +164,8 @@ def _interpolated(info, selection, out, times, interpolate):
     def seen():
         for f in whole.read(info): alphas[f.time] = f.alpha; yield f.time, f.image
     generated = ((t, to_pil(image)) for image, t in zip(_frames_of(out), times.own))
-    for t, pic in interpolate_frames(generated, seen(), interpolate, _cuts(times, read_shots(out))): yield t, _clear(pic, alphas.pop(t, None))
+    for t, pic in interpolate_frames(generated, seen(), interpolate, _cuts(times, read_shots(out))):
+        yield t, _clear(pic, alphas.pop(t, None))
 
 def _cuts(times, shots):
     "Times of the cuts before the frames with which shots begin: those that were found, else the frames' own."
@@ -176,7 +191,8 @@ def assemble_run(
     sound = None if output.no_sound or not (info.sound or info.texts) else Sound(info.path, begin, times.end)
     _sweep(target)
     with VideoWriter(target, info.fps if filled else selection.rate(info), sound=sound, end=times.end - begin) as video:
-        for t, pic in (_interpolated if filled else _as_generated)(info, selection, out, times, output.interpolate): video.add(_own_size(pic, info, selection) if output.own_size else pic, max(0., t - begin))
+        for t, pic in (_interpolated if filled else _as_generated)(info, selection, out, times, output.interpolate):
+            video.add(_own_size(pic, info, selection) if output.own_size else pic, max(0., t - begin))
     return target
 
 # %% ../../nbs/edit/03_process.ipynb #c018
@@ -188,16 +204,23 @@ class StyleSource:
     shot_frames:str|Path|None=None # folder with styled first frames of further shots: shot_0001.png, ...
 
     def __post_init__(self):
-        if self.init_frame and self.style_prompt: raise InputError('--init_frame and --style_prompt: give one of the two, the style comes from either.')
+        if self.init_frame and self.style_prompt:
+            raise InputError('--init_frame and --style_prompt: give one of the two, the style comes from either.')
         for name in ('init_frame', 'shot_frames'):
-            if not isinstance(v := getattr(self, name), (str, Path, type(None))): raise InputError(f'{name}: a {type(v).__name__} is no path; save the image and give its path.')
+            if not isinstance(v := getattr(self, name), (str, Path, type(None))):
+                raise InputError(f'{name}: a {type(v).__name__} is no path; save the image and give its path.')
         for p in self.given().values(): open_image(p) # what is wrong with one is said before the first frame
 
     def given(self): # number of a shot -> the image it is to begin with
-        return {p.stem.removeprefix('shot_').lstrip('0'): p for p in frame_files(self.shot_frames, 'shot_*')} if self.shot_frames else {}
+        return ({p.stem.removeprefix('shot_').lstrip('0'): p for p in frame_files(self.shot_frames, 'shot_*')}
+                if self.shot_frames else {})
 
     def configuration(self):
-        hashes = {name: h(p) for name, p, h in (('init frame hash', self.init_frame, lambda p: image_hash(to_tensor(open_image(p)))), ('shot frames hash', self.shot_frames, file_hash)) if p}
+        hashes = {name: h(p)
+                  for name, p, h in (('init frame hash', self.init_frame,
+                                      lambda p: image_hash(to_tensor(open_image(p)))),
+                                     ('shot frames hash', self.shot_frames, file_hash))
+                  if p}
         return dict(style=self.style_prompt or ('image' if self.init_frame else 'first frame')) | hashes
 
     def init(self, pipe, first, settings, resize_mode='keep'):
@@ -216,23 +239,31 @@ def restyled(self:StyleSource, pipe, image, settings, frame=0, extra_reference=N
     "An image (1,3,H,W) restyled in the style."
     tiny = pipe.info.model_id == 'tiny'
     if tiny and self.style_prompt and self.style_prompt not in STYLES and not frame:
-        print(f'--style_prompt {self.style_prompt!r}: the tiny model has not learnt this; it knows {", ".join(map(repr, STYLES))}.', file=sys.stderr)
-    result = restyle_frame(pipe, image, self.style_prompt, None if tiny else extra_reference, negative_prompt=settings.negative_prompt, seed=settings.seed, frame=frame,
-                           num_inference_steps=settings.num_inference_steps, true_cfg_scale=settings.true_cfg_scale, cfg_stop=settings.cfg_stop)
+        print(f'--style_prompt {self.style_prompt!r}: the tiny model has not learnt this; '
+              f'it knows {", ".join(map(repr, STYLES))}.', file=sys.stderr)
+    result = restyle_frame(pipe, image, self.style_prompt, None if tiny else extra_reference,
+                           negative_prompt=settings.negative_prompt, seed=settings.seed, frame=frame,
+                           num_inference_steps=settings.num_inference_steps, true_cfg_scale=settings.true_cfg_scale,
+                           cfg_stop=settings.cfg_stop)
     return to_tensor(to_pil(result.image))
 
 # %% ../../nbs/edit/03_process.ipynb #c018bs0
 @patch
 def check(self:StyleSource, pipe, starts):
-    "`InputError` if the model cannot give the style to all shots; `starts` are the frames with which further ones begin."
+    """`InputError` if the model cannot give the style to all shots; `starts` are the
+    frames with which further ones begin."""
     missing = [n for n, _ in enumerate(starts, 1) if str(n) not in self.given()]
     if missing and self.init_frame and pipe.info.model_id == 'tiny':
-        raise InputError(f'{self.init_frame}: the video has {len(starts) + 1} shots, and the tiny model cannot carry the style of an image over a cut; give --style_prompt instead, --shot_frames with shot_{missing[0]:04d}.png, or --no_shot_detection.')
+        raise InputError(
+            f'{self.init_frame}: the video has {len(starts) + 1} shots, '
+            'and the tiny model cannot carry the style of an image over a cut; give --style_prompt instead, '
+            f'--shot_frames with shot_{missing[0]:04d}.png, or --no_shot_detection.')
 
 # %% ../../nbs/edit/03_process.ipynb #c018c
 @patch
 def shots(self:StyleSource, pipe, starts, settings, out, resize_mode='keep'):
-    "Frame number -> function of its `EdgeMap` that gives the image with which the shot begins; `starts` are the frames with which further shots begin."
+    """Frame number -> function of its `EdgeMap` that gives the image with which the shot begins; `starts` are the
+    frames with which further shots begin."""
     given = self.given()
     def begin(number, frame):
         def generate(e):
@@ -251,7 +282,9 @@ def _apart(out, inputs, overwrite):
     out = Path(out).resolve()
     for p in filter(None, inputs):
         p = Path(p).resolve()
-        if p == out or overwrite and out in p.parents: raise InputError(f'{p}: the run folder {"is" if p == out else "holds"} what the run reads; choose another output folder.')
+        if p == out or overwrite and out in p.parents:
+            raise InputError(f'{p}: the run folder {"is" if p == out else "holds"} what the run reads; '
+                             'choose another output folder.')
 
 # %% ../../nbs/edit/03_process.ipynb #c021
 def edge_maps(
@@ -271,7 +304,8 @@ def edge_maps(
 # %% ../../nbs/edit/03_process.ipynb #c020e
 @dataclass
 class EditJob:
-    "A video and what is to be made of it. Nothing of it is read before it is asked for; it can go to another process as it was given."
+    """A video and what is to be made of it.
+    Nothing of it is read before it is asked for; it can go to another process as it was given."""
     video:str|Path # any file that `probe` can read, or a folder of images
     out:str|Path # the run folder
     settings:Settings=None
@@ -281,12 +315,18 @@ class EditJob:
 
     def __post_init__(self):
         for name in ('video', 'out'):
-            if not isinstance(v := getattr(self, name), (str, Path)): raise InputError(f'{name}: {str(v)[:60]!r} is no path; the order is (pipe, video, out, settings, selection, style, output).')
+            if not isinstance(v := getattr(self, name), (str, Path)):
+                raise InputError(f'{name}: {str(v)[:60]!r} is no path; the order is (pipe, video, out, settings, '
+                                 'selection, style, output).')
         self.out = Path(self.out)
         for f, kind in zip(fields(self)[2:], (Settings, Selection, StyleSource, Output)):
             if (v := getattr(self, f.name)) is None: setattr(self, f.name, kind())
-            elif not isinstance(v, kind): raise InputError(f'{f.name}: {str(v)[:60]!r} is no {kind.__name__}; the order is (pipe, video, out, settings, selection, style, output).')
-        if self.selection.no_shot_detection and self.style.shot_frames: raise InputError('--no_shot_detection and --shot_frames: give one of the two, without shots there is nothing for the images to begin.')
+            elif not isinstance(v, kind):
+                raise InputError(f'{f.name}: {str(v)[:60]!r} is no {kind.__name__}; the order is (pipe, video, out, '
+                                 'settings, selection, style, output).')
+        if self.selection.no_shot_detection and self.style.shot_frames:
+            raise InputError('--no_shot_detection and --shot_frames: give one of the two, '
+                             'without shots there is nothing for the images to begin.')
 
     def __getstate__(self): return {f.name: getattr(self, f.name) for f in fields(self)} # what was read stays here
 
@@ -301,7 +341,8 @@ class EditJob:
 
     @cached_property
     def configuration(self): # what must be the same when it is continued
-        return {'video hash': _source_hash(self.info.path)} | self.style.configuration() | self.selection.configuration()
+        return ({'video hash': _source_hash(self.info.path)} | self.style.configuration()
+                | self.selection.configuration())
 
 # %% ../../nbs/edit/03_process.ipynb #c020c
 LEARNT = 256 # pixels: side of the largest images that the tiny model was trained on
@@ -313,7 +354,8 @@ def _check_own_size(self:EditJob):
     width, height = self.selection.size_of(self.info)
     a, b = width*self.info.height, height*self.info.width
     if self.output.own_size and self.selection.resize_mode == 'crop' and (lost := 1 - min(a, b)/max(a, b)) > CUT:
-        raise InputError(f'--own_size: --resize_mode crop cuts {lost:.0%} of the image off, which does not come back; take --resize_mode keep, or leave --own_size out.')
+        raise InputError(f'--own_size: --resize_mode crop cuts {lost:.0%} of the image off, which does not come back; '
+                         'take --resize_mode keep, or leave --own_size out.')
 
 @patch
 def check(self:EditJob, pipe,
@@ -321,20 +363,29 @@ def check(self:EditJob, pipe,
     progress=True, # show how far the search for cuts is
 ):
     "`InputError` for whatever cannot be meant, before a frame is generated."
-    inputs = [self.info.path, self.style.init_frame, self.style.shot_frames, self.settings.style_image, self.settings.color_mask]
-    self.settings.ready(); self.output.check(self.out, *inputs); self._check_own_size(); _apart(self.out, inputs, overwrite)
-    given = bool(self.style.init_frame or self.style.shot_frames) # such images stand where cuts are, not where the light has settled
-    self.shots = find_starts(self.info, self.selection, self.out, self.configuration['video hash'], self.times, progress, given)
+    inputs = [self.info.path, self.style.init_frame, self.style.shot_frames, self.settings.style_image,
+              self.settings.color_mask]
+    self.settings.ready()
+    self.output.check(self.out, *inputs)
+    self._check_own_size()
+    _apart(self.out, inputs, overwrite)
+    # such images stand where cuts are, not where the light has settled
+    given = bool(self.style.init_frame or self.style.shot_frames)
+    self.shots = find_starts(self.info, self.selection, self.out, self.configuration['video hash'], self.times,
+                             progress, given)
     if pipe.info.model_id == 'tiny' and (area := math.prod(self.selection.size_of(self.info))) > LEARNT**2:
-        warnings.warn(f'{self.video}: {area**.5:.0f}x{area**.5:.0f} pixels or as many; the tiny model has learnt images of at most '
-            f'{LEARNT}x{LEARNT}, larger ones come out wrong. Give --size 256.')
+        warnings.warn(f'{self.video}: {area**.5:.0f}x{area**.5:.0f} pixels or as many; the tiny model has learnt '
+                      'images of at most '
+                      f'{LEARNT}x{LEARNT}, larger ones come out wrong. Give --size 256.')
     self.style.check(pipe, [i for i in self.shots['starts'] if i <= self.frames])
 
 # %% ../../nbs/edit/03_process.ipynb #c020d
 @patch
 def _maps(self:EditJob, images, frames):
-    "The edge maps of a run; none if no frame is missing, so that no more of the video is decoded. To be asked when the folder is open."
-    if finished(self.out) < frames: yield from islice(edge_maps(images, self.out/'edges', self.selection.edge_method), frames)
+    """The edge maps of a run; none if no frame is missing, so that no more of the video is decoded.
+    To be asked when the folder is open."""
+    if finished(self.out) < frames:
+        yield from islice(edge_maps(images, self.out/'edges', self.selection.edge_method), frames)
 
 @patch
 def generate(self:EditJob, pipe,
@@ -346,18 +397,25 @@ def generate(self:EditJob, pipe,
     images = self.selection.frames(self.info); first = next(images)
     reference = edge_map(first, self.selection.edge_method); reference.source = to_tensor(first)
     resize_mode = self.selection.resize_mode
-    run_frames(pipe, lambda: self.style.init(pipe, first, self.settings, resize_mode), self._maps(images, frames), self.out, self.settings,
+    run_frames(pipe, lambda: self.style.init(pipe, first, self.settings, resize_mode), self._maps(images, frames),
+               self.out, self.settings,
                reference=reference, source=self.configuration,
-               shots=lambda: self.style.shots(pipe, keep_shots(self.out, self.shots), self.settings, self.out, resize_mode),
+               shots=lambda: self.style.shots(
+                   pipe, keep_shots(self.out, self.shots), self.settings, self.out, resize_mode),
                notes=self.notes, total=frames, overwrite=overwrite, progress=progress, losses=losses)
 
 # %% ../../nbs/edit/03_process.ipynb #c020u
 def _without_guidance(pipe, edit, progress):
     "The same run without guidance, in a folder of its own."
-    window = {f.name: f.default for f in fields(Settings) if f.name in ('ttlg_last_steps', 'ttlg_max_sigma', 'ttlg_min_sigma', 'ttlg_start_step', 'ttlg_end_step', 'ttlg_every')}
-    plain = replace(edit.settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0., style_image=None, color_mask=None, **window)
+    window = {f.name: f.default
+              for f in fields(Settings)
+              if f.name in ('ttlg_last_steps', 'ttlg_max_sigma', 'ttlg_min_sigma', 'ttlg_start_step', 'ttlg_end_step',
+                            'ttlg_every')}
+    plain = replace(edit.settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0., style_image=None,
+                    color_mask=None, **window)
     if progress: print('Once more without guidance, for comparison (--unguided):', file=sys.stderr)
-    process_video(pipe, edit.video, edit.out/'unguided', plain, edit.selection, edit.style, Output(no_sound=True, no_report=True), progress=progress)
+    process_video(pipe, edit.video, edit.out/'unguided', plain, edit.selection, edit.style,
+                  Output(no_sound=True, no_report=True), progress=progress)
 
 # %% ../../nbs/edit/03_process.ipynb #c020f
 @patch
@@ -372,7 +430,8 @@ def finish(self:EditJob, pipe, progress=True)->Path: # the video
 def process_video(
     pipe, # from `load_pipeline`
     video:str|Path, # any file that `probe` can read, or a folder of images
-    out:str|Path, # the run folder, made if absent; gets frames, edges/, metrics.csv, run.json, the video and report.html
+    # the run folder, made if absent; gets frames, edges/, metrics.csv, run.json, the video and report.html
+    out:str|Path,
     settings:Settings=None,
     selection:Selection=None, # which frames, at what size; by default every 4th at the source's size
     style:StyleSource=None, # where the style comes from: by default the first frame as it is
@@ -405,16 +464,19 @@ def tune_video(
     images = list(selection.frames(info))
     maps = [edge_map(p, selection.edge_method) for p in images]
     for m, p in zip(maps, images): m.source = to_tensor(p)
-    return tune(pipe, (style or StyleSource()).init(pipe, images[0], settings, selection.resize_mode), maps, settings, **search)
+    return tune(
+        pipe, (style or StyleSource()).init(pipe, images[0], settings, selection.resize_mode), maps, settings, **search)
 
 # %% ../../nbs/edit/03_process.ipynb #c032
 def _demo_results(out, rows, runs, frames):
     "The demo's contact sheet and its metrics, frame by frame."
     shown = sorted({round(i*(frames - 1)/7) for i in range(8)})
-    sheet({k: [v[i] for i in shown] for k, v in rows.items()}, titles=[f'frame {i}' for i in shown]).save(out/'sheet.png')
+    sheet({k: [v[i] for i in shown] for k, v in rows.items()}, titles=[f'frame {i}' for i in shown]).save(
+        out/'sheet.png')
     (out/'metrics.csv').unlink(missing_ok=True)
     columns = ('frame', *(f'{name}_{what}' for name in runs for what in ('edge_loss', 'psnr')))
-    for i in range(frames - 1): append_row(out/'metrics.csv', dict(zip(columns, (i + 1, *(v[i] for r in runs.values() for v in r)))), columns)
+    for i in range(frames - 1):
+        append_row(out/'metrics.csv', dict(zip(columns, (i + 1, *(v[i] for r in runs.values() for v in r)))), columns)
 
 # %% ../../nbs/edit/03_process.ipynb #c031
 def demo(
@@ -425,13 +487,16 @@ def demo(
     steps:int=10, # denoising steps
     progress:bool=True,
 )->dict: # name -> (mean edge error, mean PSNR in dB) of the frames after the first
-    "Make a test video, edit it with the model alone, with drift correction, and guided as well, and write the videos, `metrics.csv`, a contact sheet `sheet.png` and `report.html`."
+    """Make a test video, edit it with the model alone, with drift correction, and guided as well, and write the
+    videos, `metrics.csv`, a contact sheet `sheet.png` and `report.html`."""
     pipe, out = adopt(pipe), make_folder(out)
     video, runs = create_test_data(out/'data', frames), {}
     base = Settings(num_inference_steps=steps, true_cfg_scale=1., seed=42)
-    ways = dict(alone=replace(base, drift='off'), corrected=base, guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3, ttlg_last_steps=5))
+    ways = dict(alone=replace(base, drift='off'), corrected=base,
+                guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3, ttlg_last_steps=5))
     for name, settings in ways.items():
-        process_video(pipe, video, out/name, settings, Selection(every_nth=1), StyleSource(style_prompt=style), Output(no_report=True), progress=progress)
+        process_video(pipe, video, out/name, settings, Selection(every_nth=1), StyleSource(style_prompt=style),
+                      Output(no_report=True), progress=progress)
     make_report([out/name for name in ways], out/'report.html', video)
     true = [STYLES[style](to_tensor(open_image(p))) for p in frame_files(out/'data/true')]
     rows = {'source': [open_image(p) for p in frame_files(out/'data/true')], 'truth': [t[0] for t in true]}

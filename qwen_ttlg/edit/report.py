@@ -46,29 +46,40 @@ class Run:
         "`InputError` for a folder without frames or metrics."
         folder = Path(folder); about = read_run(folder) if (folder/'run.json').exists() else {}
         files, rows = frame_files(folder, 'frame_*.png'), read_rows(folder/'metrics.csv')
-        if not rows: raise InputError(f'{folder}: no metrics.csv with a finished frame in it; measure the frames first: qwen_ttlg_metrics {folder}.')
+        if not rows:
+            raise InputError(f'{folder}: no metrics.csv with a finished frame in it; measure the frames first: '
+                             f'qwen_ttlg_metrics {folder}.')
         rows = rows[:len(files) - 1]; timings = read_rows(folder/'timings.csv', TIMING_COLUMNS)[:len(rows)]
-        cost = {k: [float(t[k]) or None for t in timings] + [None]*(len(rows) - len(timings)) for k in TIMING_COLUMNS[1:]}
+        cost = {k: [float(t[k]) or None for t in timings] + [None]*(len(rows) - len(timings))
+                for k in TIMING_COLUMNS[1:]}
         read = lambda f: json.loads(f.read_text()) if f.exists() else {}
-        return cls(folder, name or folder.resolve().name, files[:len(rows) + 1], rows, as_numbers(rows) | cost, about, read(folder/'baselines.json'), read_shots(folder)['starts'])
+        return cls(folder, name or folder.resolve().name, files[:len(rows) + 1], rows, as_numbers(rows) | cost, about,
+                   read(folder/'baselines.json'), read_shots(folder)['starts'])
 
     def level(self, kind, column): # mean over the shots of what a blank image or the VAE has
         found = [b[kind][column] for b in self.baselines.values() if column in b.get(kind, {})]
         return mean(found) if found else None
 
 # %% ../../nbs/edit/01_report.ipynb #r011
-_BESIDE = {'edge_loss': {'blank image': 'edge_blank', 'through the VAE': 'edge_loss_vae'}, 'warp_error': {'source': 'warp_source'}, 'flicker': {'source': 'flicker_source'}}
+_BESIDE = {'edge_loss': {'blank image': 'edge_blank', 'through the VAE': 'edge_loss_vae'},
+           'warp_error': {'source': 'warp_source'},
+           'flicker': {'source': 'flicker_source'}}
 _HIDDEN = {b for names in _BESIDE.values() for b in names.values()}
 _BY = {c.name: c for c in SCHEMA}
-_COST = {'seconds': ('Seconds a frame', 's', 'lower'), 'resident_mb': ('Memory of the process', 'MB', 'lower'), 'gpu_mb': ('Peak memory of the GPU', 'MB', 'lower')}
-_TABLE = 'edge_loss', 'edge_f1', 'gram_loss', 'lpips_to_init', 'style_similarity', 'lpips_to_prev', 'warp_error', 'flicker', 'colour_difference', 'sharpness_ratio', 'psnr', 'ssim', 'seconds'
+_COST = {'seconds': ('Seconds a frame', 's', 'lower'),
+         'resident_mb': ('Memory of the process', 'MB', 'lower'),
+         'gpu_mb': ('Peak memory of the GPU', 'MB', 'lower')}
+_TABLE = ('edge_loss', 'edge_f1', 'gram_loss', 'lpips_to_init', 'style_similarity', 'lpips_to_prev', 'warp_error',
+          'flicker', 'colour_difference', 'sharpness_ratio', 'psnr', 'ssim', 'seconds')
 
 def _title(k): return _BY[k].title if k in _BY else _COST[k][0]
 def _unit(k): return _BY[k].unit if k in _BY else _COST[k][1]
 def _better(k): return _BY[k].better if k in _BY else _COST[k][2]
 def _mean(values): return mean(v) if (v := [x for x in values if x is not None]) else None
 def _text(v): return '' if v is None else '0' if abs(v) < 1e-9 else f'{v:.4g}' if abs(v) < 1000 else f'{v:.0f}'
-def _badness(k, v): return {'lower': v, 'higher': -v}.get(_better(k), abs(v - float(_better(k) or 0)) if _better(k) not in ('lower', 'higher') else v)
+def _badness(k, v):
+    return {'lower': v, 'higher': -v}.get(
+        _better(k), abs(v - float(_better(k) or 0)) if _better(k) not in ('lower', 'higher') else v)
 
 # %% ../../nbs/edit/01_report.ipynb #r012
 def summary(
@@ -78,13 +89,27 @@ def summary(
     shown = [k for k in _TABLE if any(_mean(r.numbers[k]) is not None for r in runs)]
     means = [{k: _mean(r.numbers[k]) for k in shown} for r in runs]
     known = lambda k: [m[k] for m in means if m[k] is not None]
-    best = [[len(runs) > 1 and bool(_better(k)) and m[k] is not None and _badness(k, m[k]) == min(_badness(k, v) for v in known(k)) for k in shown] for m in means]
-    rows = [dict(name=r.name, kind='run', values=[_text(m[k]) for k in shown], best=b) for r, m, b in zip(runs, means, best)]
+    best = [[len(runs) > 1 and bool(_better(k)) and m[k] is not None
+             and _badness(k, m[k]) == min(_badness(k, v) for v in known(k)) for k in shown]
+            for m in means]
+    rows = [dict(name=r.name, kind='run', values=[_text(m[k]) for k in shown], best=b)
+            for r, m, b in zip(runs, means, best)]
     first = runs[0]
-    beside = lambda who: {k: _mean(first.numbers[column]) for k, names in _BESIDE.items() for name, column in names.items() if name == who}
-    for name, found in (('blank image', {k: first.level('blank', k) for k in shown if k in _BY} | beside('blank image')), ('first frame through the VAE', {k: first.level('vae', k) for k in shown if k in _BY} | beside('through the VAE')), ('source itself', beside('source'))):
-        if any(v is not None for v in found.values()): rows.append(dict(name=name, kind='baseline', values=[_text(found.get(k)) for k in shown], best=[False]*len(shown)))
-    return dict(columns=[dict(title=_title(k), unit=_unit(k), better=_better(k), about=_BY[k].about if k in _BY else '') for k in shown], rows=rows)
+    beside = lambda who: {k: _mean(first.numbers[column])
+                          for k, names in _BESIDE.items()
+                          for name, column in names.items()
+                          if name == who}
+    for name, found in (('blank image',
+                         {k: first.level('blank', k) for k in shown if k in _BY} | beside('blank image')),
+                        ('first frame through the VAE',
+                         {k: first.level('vae', k) for k in shown if k in _BY} | beside('through the VAE')),
+                        ('source itself', beside('source'))):
+        if any(v is not None for v in found.values()):
+            rows.append(dict(name=name, kind='baseline', values=[_text(found.get(k)) for k in shown],
+                             best=[False]*len(shown)))
+    return dict(columns=[dict(title=_title(k), unit=_unit(k), better=_better(k), about=_BY[k].about if k in _BY else '')
+                         for k in shown],
+                rows=rows)
 
 # %% ../../nbs/edit/01_report.ipynb #r013r
 @patch
@@ -92,7 +117,9 @@ def _repr_html_(self:Run):
     shown = sorted({round(k*(len(self.files) - 1)/7) for k in range(8)}); table = summary([self])
     images = sheet({'': [open_image(self.files[i]) for i in shown]}, titles=[f'frame {i}' for i in shown])
     head = ''.join(f'<th>{escape(r["name"])}</th>' for r in table['rows'])
-    rows = ''.join(f'<tr><th style="text-align:left">{c["title"]}</th>' + ''.join(f'<td>{r["values"][k] or "–"}</td>' for r in table['rows']) + '</tr>' for k, c in enumerate(table['columns']))
+    rows = ''.join(f'<tr><th style="text-align:left">{c["title"]}</th>'
+                   + ''.join(f'<td>{r["values"][k] or "–"}</td>' for r in table['rows']) + '</tr>'
+                   for k, c in enumerate(table['columns']))
     return data_image(images, 85) + f'<table><tr><th></th>{head}</tr>{rows}</table>'
 
 # %% ../../nbs/edit/01_report.ipynb #r015
@@ -102,9 +129,15 @@ def curves(runs, shown):
     at = lambda values: [None if not i or i > len(values) else values[i - 1] for i in shown]
     for k in [c.name for c in SCHEMA if c.kind == 'number' and c.name not in _HIDDEN] + list(_COST):
         if not any(_mean(r.numbers[k]) is not None for r in runs): continue
-        levels = [dict(name=n, value=v) for n, kind in (('blank image', 'blank'), ('through the VAE', 'vae')) if k in _BY and k not in _BESIDE and (v := runs[0].level(kind, k)) is not None]
-        out.append(dict(name=k, title=_title(k), group=_BY[k].group if k in _BY else 'Cost', unit=_unit(k), better=_better(k), about=_BY[k].about if k in _BY else '', levels=levels,
-                        lines=[dict(name=r.name, values=at(r.numbers[k])) for r in runs], baselines=[dict(name=n, values=at(runs[0].numbers[c])) for n, c in _BESIDE.get(k, {}).items() if _mean(runs[0].numbers[c]) is not None]))
+        levels = [dict(name=n, value=v)
+                  for n, kind in (('blank image', 'blank'), ('through the VAE', 'vae'))
+                  if k in _BY and k not in _BESIDE and (v := runs[0].level(kind, k)) is not None]
+        out.append(dict(name=k, title=_title(k), group=_BY[k].group if k in _BY else 'Cost', unit=_unit(k),
+                        better=_better(k), about=_BY[k].about if k in _BY else '', levels=levels,
+                        lines=[dict(name=r.name, values=at(r.numbers[k])) for r in runs],
+                        baselines=[dict(name=n, values=at(runs[0].numbers[c]))
+                                   for n, c in _BESIDE.get(k, {}).items()
+                                   if _mean(runs[0].numbers[c]) is not None]))
     return out
 
 # %% ../../nbs/edit/01_report.ipynb #r015w
@@ -113,7 +146,10 @@ def worst(run, shown, most=4, of=''):
     place, out = {i: n for n, i in enumerate(shown)}, []
     for k in ('edge_loss', 'warp_error', 'colour_difference', 'style_similarity', 'lpips_to_init', 'psnr'):
         there = [(v, i) for i, v in enumerate(run.numbers[k], 1) if v is not None and i in place]
-        if there: out.append(dict(title=_title(k) + of, frames=[dict(index=place[i], value=_text(v)) for v, i in sorted(there, key=lambda p: -_badness(k, p[0]))[:most]]))
+        if there:
+            out.append(dict(title=_title(k) + of,
+                            frames=[dict(index=place[i], value=_text(v))
+                                    for v, i in sorted(there, key=lambda p: -_badness(k, p[0]))[:most]]))
     return out
 
 # %% ../../nbs/edit/01_report.ipynb #r017
@@ -121,27 +157,36 @@ _KEY = 'edge_loss', 'style_similarity', 'lpips_to_init', 'warp_error', 'colour_d
 
 def shot_rows(run, shown):
     "Means shot by shot, if there are several: the columns' titles, and the rows."
-    ends = [0, *[s for s in run.starts if s < len(run.files)], len(run.files)]; keys = [k for k in _KEY if _mean(run.numbers[k]) is not None]
+    ends = [0, *[s for s in run.starts if s < len(run.files)], len(run.files)]
+    keys = [k for k in _KEY if _mean(run.numbers[k]) is not None]
     place = lambda i: min(range(len(shown)), key=lambda n: abs(shown[n] - i))
-    rows = [dict(name=str(n), first=place(a), last=place(b - 1), values=[str(b - a), *(_text(_mean(run.numbers[k][max(0, a - 1):b - 1])) for k in keys)]) for n, (a, b) in enumerate(zip(ends, ends[1:]))]
+    rows = [dict(name=str(n), first=place(a), last=place(b - 1),
+                 values=[str(b - a), *(_text(_mean(run.numbers[k][max(0, a - 1):b - 1])) for k in keys)])
+            for n, (a, b) in enumerate(zip(ends, ends[1:]))]
     return ['frames', *map(_title, keys)], rows if len(rows) > 1 else []
 
 # %% ../../nbs/edit/01_report.ipynb #r017b
 def _drift(run):
     n = len(run.rows); tenth = n//10
     ends = {k: (_mean(run.numbers[k][:tenth]), _mean(run.numbers[k][-tenth:])) for k in _KEY} if n >= 20 else {}
-    return {_title(k): f'{_text(a)} → {_text(b)}' + (f' ({b/a - 1:+.0%})' if a else '') for k, (a, b) in ends.items() if None not in (a, b)}
+    return {_title(k): f'{_text(a)} → {_text(b)}' + (f' ({b/a - 1:+.0%})' if a else '')
+            for k, (a, b) in ends.items() if None not in (a, b)}
 
 def _cost(run):
     s = [v for v in run.numbers['seconds'] if v is not None]
     if not s: return {}
-    out = {'Seconds a frame, median': _text(median(s)), 'All frames': f'{sum(s)/60:.1f} minutes' if sum(s) > 90 else f'{sum(s):.0f} seconds'}
-    return out | {_title(k) + ', largest': f'{max(v):.0f} MB' for k in ('resident_mb', 'gpu_mb') if (v := [x for x in run.numbers[k] if x])}
+    out = {'Seconds a frame, median': _text(median(s)),
+           'All frames': f'{sum(s)/60:.1f} minutes' if sum(s) > 90 else f'{sum(s):.0f} seconds'}
+    return out | {_title(k) + ', largest': f'{max(v):.0f} MB'
+                  for k in ('resident_mb', 'gpu_mb')
+                  if (v := [x for x in run.numbers[k] if x])}
 
 def _beside(runs, what, head=''):
-    "Rows of a table with a column for each run, or with one if all have the same; its first row is the head. Empty if there is nothing to say."
+    """Rows of a table with a column for each run, or with one if all have the same; its first row is the head.
+    Empty if there is nothing to say."""
     every = [what(r) for r in runs]; same = all(e == every[0] for e in every)
-    rows = [[k, *(str(e.get(k, '')) for e in every[:1 if same else None])] for k in dict.fromkeys(k for e in every for k in e)]
+    rows = [[k, *(str(e.get(k, '')) for e in every[:1 if same else None])]
+            for k in dict.fromkeys(k for e in every for k in e)]
     return rows and [[head, *(r.name for r in runs)] if not same else [head, ''] if head else [], *rows]
 
 def drift_rows(runs): return _beside(runs, _drift, 'First tenth of the frames → last tenth')
@@ -157,7 +202,8 @@ def settings_rows(runs):
     asked, plain = [_asked(r) for r in runs], _defaults(); said = lambda a, k: '' if a.get(k) is None else str(a[k])
     every = list(dict.fromkeys(k for a in asked for k in a))
     rows = [[k, *(said(a, k) for a in asked)] for k in every]
-    differ = [r for r in rows if len(set(r[1:])) > 1] if len(runs) > 1 else [r for r in rows if r[1] != ('' if plain.get(r[0]) is None else str(plain.get(r[0])))]
+    differ = ([r for r in rows if len(set(r[1:])) > 1] if len(runs) > 1
+              else [r for r in rows if r[1] != ('' if plain.get(r[0]) is None else str(plain.get(r[0])))])
     return dict(runs=[r.name for r in runs], differ=differ, all=rows)
 
 # %% ../../nbs/edit/01_report.ipynb #r020r
@@ -166,21 +212,32 @@ def repeat_command(run):
     argv = run.about.get('argv', [])
     if argv and os.path.basename(argv[0]).startswith('qwen_'): return shlex.join([os.path.basename(argv[0]), *argv[1:]])
     if not run.about: return ''
-    asked = _asked(run); parts = [c(**{f.name: asked[f.name] for f in fields(c) if f.name in asked}) for c in (Selection, Settings)]
+    asked = _asked(run)
+    parts = [c(**{f.name: asked[f.name] for f in fields(c) if f.name in asked}) for c in (Selection, Settings)]
     return shlex.join(['qwen_process_video', 'VIDEO', str(run.folder), *(w for p in parts for w in as_flags(p))])
 
 # %% ../../nbs/edit/01_report.ipynb #r021
-LOST, LOST_OF_BLANK, SOFT = .5, .8, .8 # an edge residual above this, of the way from the VAE alone to a blank image; where the VAE's part is not known, of a blank image's loss; edges below this share of those expected
+# an edge residual above this, of the way from the VAE alone to a blank image; where the VAE's part is not known, of a
+# blank image's loss; edges below this share of those expected
+LOST, LOST_OF_BLANK, SOFT = .5, .8, .8
 
 def _shape_warnings(run):
     "What numbers say that an eye should look at."
     told = lambda ks: ', '.join(map(str, ks[:5])) + f' and {len(ks) - 5} more'*(len(ks) > 5)
-    blank, sharpness_ratio = (run.numbers.get(k, []) for k in ('edge_blank', 'sharpness_ratio')); usual = median([b for b in blank if b] or [0])
-    lost = [i for i, row in enumerate(run.rows, 1) if (edge_residual(row) or 0) > (LOST if row['edge_loss_vae'] else LOST_OF_BLANK)]
+    blank, sharpness_ratio = (run.numbers.get(k, []) for k in ('edge_blank', 'sharpness_ratio'))
+    usual = median([b for b in blank if b] or [0])
+    lost = [i
+            for i, row in enumerate(run.rows, 1)
+            if (edge_residual(row) or 0) > (LOST if row['edge_loss_vae'] else LOST_OF_BLANK)]
     full = [i for i in lost if blank[i - 1] > 1.5*usual]
     soft = [i for i, d in enumerate(sharpness_ratio, 1) if d and d < SOFT]
-    if lost: yield f'Edges are lost in frame {told(lost)}: the loss is nearer to that of a blank image than to that of the VAE alone.' + (f' In the edge map of frame {told(full)} there is much more than in the others: look at the source, noise is edges too.' if full else '')
-    if soft: yield f'Frame {told(soft)}: softer than edge map and first frame say (detail below {SOFT}). Guidance that is too strong blurs: smaller scales, fewer repeats, less lr.'
+    if lost:
+        yield (f'Edges are lost in frame {told(lost)}: the loss is nearer to that of a blank image than to that '
+               'of the VAE alone.') + (f' In the edge map of frame {told(full)} there is much more than in the others: '
+                                       'look at the source, noise is edges too.' if full else '')
+    if soft:
+        yield (f'Frame {told(soft)}: softer than edge map and first frame say (detail below {SOFT}). '
+               'Guidance that is too strong blurs: smaller scales, fewer repeats, less lr.')
 
 # %% ../../nbs/edit/01_report.ipynb #r021o
 VAE_LOSES, SHARP = .8, 1.3 # the VAE's own loss above this share of a blank image's; a median detail above this
@@ -196,27 +253,37 @@ def _overall_warnings(run):
     edges, flicker = _means_of(run, 'edge_loss_vae', 'edge_blank'), _means_of(run, 'flicker', 'flicker_source')
     sharpness_ratio = [d for d in run.numbers.get('sharpness_ratio', []) if d is not None]
     if edges and edges[1] and edges[0] > VAE_LOSES*edges[1]:
-        yield (f'The VAE alone loses most edges: its edge loss is {edges[0]:.3g}, {edges[0]/edges[1]:.0%} of the {edges[1]:.3g} that a blank '
+        yield (f'The VAE alone loses most edges: its edge loss is {edges[0]:.3g}, '
+               f'{edges[0]/edges[1]:.0%} of the {edges[1]:.3g} that a blank '
                'image has, so edges cannot be kept better than that; a larger --size helps.')
     if sharpness_ratio and median(sharpness_ratio) > SHARP:
-        yield (f'Frames are sharper than edge map and first frame lead to expect (median detail {median(sharpness_ratio):.2f}, 1 is right): compare with '
+        yield ('Frames are sharper than edge map and first frame lead to expect (median detail '
+               f'{median(sharpness_ratio):.2f}, 1 is right): compare with '
                '--unguided; if detail is high there, too, lower --sharpen, if not, lower the guidance scales.')
     if flicker and flicker[0] > FLICKERS_LEAST and flicker[0] > FLICKERS*flicker[1]:
-        yield (f'Frames flicker far more than the source: {flicker[0]:.3g} of 255 from frame to frame, the source {flicker[1]:.3g}; '
+        yield (f'Frames flicker far more than the source: {flicker[0]:.3g} of 255 from frame to frame, '
+               f'the source {flicker[1]:.3g}; '
                'use --ttlg_temporal_scale .3, or a larger one if it is on.')
 
 # %% ../../nbs/edit/01_report.ipynb #r021w
 def warnings_of(run):
     "Sentences about what a reader should know first."
     out, own = [*run.about.get('notes', [])], run.rows
-    for word, what in (('accepted', 'were accepted though no attempt got through the gates'), ('repeated', 'repeat the frame before, since no attempt got through the gates')):
+    for word, what in (('accepted', 'were accepted though no attempt got through the gates'),
+                       ('repeated', 'repeat the frame before, since no attempt got through the gates')):
         if n := sum(r['gate'] == word for r in own): out.append(f'{n} of {len(own)} frames {what}.')
-    if n := sum(int(r['skipped_steps'] or 0) for r in own): out.append(f'{n} guided steps were left out: their gradient was not finite.')
+    if n := sum(int(r['skipped_steps'] or 0) for r in own):
+        out.append(f'{n} guided steps were left out: their gradient was not finite.')
     out += [*_shape_warnings(run), *_overall_warnings(run)]
-    for past in run.about.get('continued', []): out.append(f'Continued after frame {past.get("frame")} with other versions or threads.')
-    if _mean(run.numbers['edge_loss']) is None: out.append('Nothing about edges was measured: neither edge maps nor a source were given.')
-    if _mean(run.numbers['lpips_to_prev']) is None: out.append('LPIPS and Gram loss were not measured: the weights of their networks were not at hand, or not wanted.')
-    if _mean(run.numbers['warp_error']) is None: out.append('Warp error and colour difference were not measured: they need the images of the source.')
+    for past in run.about.get('continued', []):
+        out.append(f'Continued after frame {past.get("frame")} with other versions or threads.')
+    if _mean(run.numbers['edge_loss']) is None:
+        out.append('Nothing about edges was measured: neither edge maps nor a source were given.')
+    if _mean(run.numbers['lpips_to_prev']) is None:
+        out.append(
+            'LPIPS and Gram loss were not measured: the weights of their networks were not at hand, or not wanted.')
+    if _mean(run.numbers['warp_error']) is None:
+        out.append('Warp error and colour difference were not measured: they need the images of the source.')
     return out
 
 def all_warnings(runs):
@@ -225,7 +292,8 @@ def all_warnings(runs):
     return shared + [f'{r.name}: {s}' for r, e in zip(runs, every) for s in e if s not in shared]
 
 # %% ../../nbs/edit/01_report.ipynb #r024
-_LADDER = [(1., 80), (1., 70), (.75, 75), (.75, 60), (.5, 75), (.5, 60), (.375, 65), (.25, 60)] # share of the size, quality
+# share of the size, quality
+_LADDER = [(1., 80), (1., 70), (.75, 75), (.75, 60), (.5, 75), (.5, 60), (.375, 65), (.25, 60)]
 
 def _encoded(pic, share=1., quality=80):
     "An image as a data URI."
@@ -251,7 +319,8 @@ def shown_frames(n, most=500): # numbers of at most so many of n frames, the fir
 def _layer(images, how, pool):
     "Data URIs of images, None for one that is not there; a few are in memory at a time."
     out = []
-    while batch := list(islice(images, 16)): out += pool.map(lambda p: p and _encoded(p if isinstance(p, Image.Image) else open_image(p), *how), batch)
+    while batch := list(islice(images, 16)):
+        out += pool.map(lambda p: p and _encoded(p if isinstance(p, Image.Image) else open_image(p), *how), batch)
     return out
 
 def _sources(folder, source, selection, shown):
@@ -272,10 +341,15 @@ def layers(
 ):  # list of name and frames
     "Source, edges and the frames of every run."
     first = runs[0]; maps = _maps(first.folder, edges)
-    kinds = ([('source', lambda: _sources(first.folder, source, selection, [i for i in shown if i < len(first.files)]))] if source else []) + ([('edges', lambda: (maps[i] if i < len(maps) else None for i in shown))] if maps else [])
+    kinds = ([('source', lambda: _sources(first.folder, source, selection, [i for i in shown if i < len(first.files)]))]
+             if source else []) + ([('edges', lambda: (maps[i] if i < len(maps) else None for i in shown))]
+                                   if maps else [])
     kinds += [(r.name, lambda r=r: (r.files[i] if i < len(r.files) else None for i in shown)) for r in runs]
-    some = [open_image(f) for r in runs for f in r.files[1::max(1, len(r.files)//3)][:3]]; how = fitting(some, len(shown)*len(kinds), budget)
-    with ThreadPoolExecutor(os.cpu_count()) as pool: return [dict(name=n, frames=(f := _layer(iter(make()), how, pool)) + [None]*(len(shown) - len(f))) for n, make in kinds]
+    some = [open_image(f) for r in runs for f in r.files[1::max(1, len(r.files)//3)][:3]]
+    how = fitting(some, len(shown)*len(kinds), budget)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return [dict(name=n, frames=(f := _layer(iter(make()), how, pool)) + [None]*(len(shown) - len(f)))
+                for n, make in kinds]
 
 # %% ../../nbs/edit/01_report.ipynb #r027b
 def read_runs(
@@ -286,7 +360,9 @@ def read_runs(
     names = [f.resolve().name for f in folders]
     if len(set(names)) < len(names): names = [str(f) for f in folders]
     runs = [Run.read(f, n) for f, n in zip(folders, names)]
-    if len(runs) == 1 and (folders[0]/'unguided/metrics.csv').exists(): runs[0].name = 'output'; runs.append(Run.read(folders[0]/'unguided', 'unguided'))
+    if len(runs) == 1 and (folders[0]/'unguided/metrics.csv').exists():
+        runs[0].name = 'output'
+        runs.append(Run.read(folders[0]/'unguided', 'unguided'))
     return runs
 
 # %% ../../nbs/edit/01_report.ipynb #r029
@@ -318,10 +394,17 @@ def report_data(runs, shown, images, title, times):
     "What the template wants to know."
     first = runs[0]; n = len(first.rows); columns, rows = shot_rows(first, shown)
     still = owner(first.folder)
-    return dict(title=title, runs=[r.name for r in runs], subtitle=_wanted(first), made=time.strftime('%d %B %Y, %H:%M'), status=f'{n} frame{"s"*(n != 1)} after the first' + (f'; the run goes on (process {still})' if still else ''),
-                fps=times[1], size=open_image(first.files[0]).size, labels=[f'{i:04d}' for i in shown], times=times[0], layers=images, compare=_compared(images, runs),
-                curves=curves(runs, shown), table=summary(runs), settings=settings_rows(runs) if any(r.about for r in runs) else {}, commands=_commands(runs),
-                worst=[w | dict(run=r.name) for r in runs for w in worst(r, shown, of=f', {r.name}'*(len(runs) > 1))], shots=rows, shot_columns=columns, drift=drift_rows(runs), cost=cost_rows(runs), environment=environment_rows(runs), warnings=all_warnings(runs))
+    return dict(title=title, runs=[r.name for r in runs], subtitle=_wanted(first),
+                made=time.strftime('%d %B %Y, %H:%M'),
+                status=f'{n} frame{"s"*(n != 1)} after the first'
+                       + (f'; the run goes on (process {still})' if still else ''),
+                fps=times[1], size=open_image(first.files[0]).size, labels=[f'{i:04d}' for i in shown], times=times[0],
+                layers=images, compare=_compared(images, runs),
+                curves=curves(runs, shown), table=summary(runs),
+                settings=settings_rows(runs) if any(r.about for r in runs) else {}, commands=_commands(runs),
+                worst=[w | dict(run=r.name) for r in runs for w in worst(r, shown, of=f', {r.name}'*(len(runs) > 1))],
+                shots=rows, shot_columns=columns, drift=drift_rows(runs), cost=cost_rows(runs),
+                environment=environment_rows(runs), warnings=all_warnings(runs))
 
 # %% ../../nbs/edit/01_report.ipynb #r028
 def page(
@@ -335,36 +418,46 @@ def page(
 # %% ../../nbs/edit/01_report.ipynb #r027d
 def _remember(folder, source, selection, edges):
     "Note what a report was made from."
-    with atomic(folder/'report.json') as tmp: tmp.write_text(json.dumps(dict(source=source and os.path.abspath(source), selection=selection and asdict(selection), edges=edges and os.path.abspath(edges)), indent=1))
+    with atomic(folder/'report.json') as tmp:
+        tmp.write_text(
+            json.dumps(dict(source=source and os.path.abspath(source), selection=selection and asdict(selection),
+                            edges=edges and os.path.abspath(edges)),
+                       indent=1))
 
 def remembered(folder, source=None, selection=None, edges=None):
-    "Source, selection and edge maps: those that are given, else those of the report before, as far as they are still there; a warning for what is gone."
+    """Source, selection and edge maps: those that are given, else those of the report before,
+    as far as they are still there; a warning for what is gone."""
     file = Path(folder)/'report.json'; known = json.loads(file.read_text()) if file.exists() else {}
     there = lambda k: known.get(k) if known.get(k) and os.path.exists(known[k]) else None
     if source is None and known.get('source'):
         selection = Selection(**known['selection']) if known['selection'] else None
         try: source = there('source'); source and source_of(folder, source, selection)
         except InputError: source = None
-        if not source: warnings.warn(f'{known["source"]}: the source of the report before is not there any more, or another video; give it with --source to have its images.')
+        if not source:
+            warnings.warn(f'{known["source"]}: the source of the report before is not there any more, '
+                          'or another video; give it with --source to have its images.')
     return source, selection, edges if edges is not None else there('edges')
 
 # %% ../../nbs/edit/01_report.ipynb #r028r
 def make_report(
     folders, # a run folder, or several; frames of other tools must have been measured
-    out:str|Path=None, # the file; None: report.html in the run folder; for several runs compare.html beside the first of them
+    # the file; None: report.html in the run folder; for several runs compare.html beside the first of them
+    out:str|Path=None,
     source:str|Path=None, # the video they were made from; None: that of the report before, if it is still there
     selection:Selection=None, # which of its frames, for frames that are no run's
     edges:str|Path=None, # folder of edge maps; None: `edges` in the first folder
     title:str=None, # None: the name of the source or of the folder
     budget:float=14e6, # bytes of all images
 )->Path: # the file
-    "Write a report about a run, or about several beside each other; a folder `unguided` in a run's is taken in by itself."
+    """Write a report about a run, or about several beside each other;
+    a folder `unguided` in a run's is taken in by itself."""
     runs = read_runs(folders); folder = runs[0].folder
     shown, one = shown_frames(max(len(r.files) for r in runs)), isinstance(folders, (str, Path)) or len(folders) == 1
     target = Path(out) if out else folder/'report.html' if one else folder.resolve().parent/'compare.html'
     source, selection, edges = remembered(folder, source, selection, edges)
     heading = title or (Path(source).name if source and not Path(source).is_dir() else folder.resolve().name)
-    text = page(report_data(runs, shown, layers(runs, shown, source, selection, edges, budget), heading, _times(runs[0], source, selection, shown)))
+    text = page(report_data(runs, shown, layers(runs, shown, source, selection, edges, budget), heading,
+                            _times(runs[0], source, selection, shown)))
     with atomic(target) as tmp: tmp.write_text(printable(text), encoding='utf-8')
     if not out and (source or edges): _remember(folder, source, selection, edges)
     return target
@@ -378,11 +471,14 @@ def side_by_side(
     edges=None, # folder of edge maps; None: `edges` in the first folder
     fps=None, # frames a second; None: the source's rate for these frames, or 8
 )->Path: # the video
-    "Write source, edges and the frames of every run beside each other, as far as they are known; as long as the shortest run."
+    """Write source, edges and the frames of every run beside each other, as far as they are known;
+    as long as the shortest run."""
     runs = read_runs(folders); first = runs[0]; shown = list(range(min(len(r.files) for r in runs)))
     source, selection, edges = remembered(first.folder, source, selection, edges); maps = _maps(first.folder, edges)
-    rows = ({'source': _sources(first.folder, source, selection, shown)} if source else {}) | ({'edges': maps} if maps else {}) | {r.name if len(runs) > 1 else 'output': r.files for r in runs}
-    return write_video(out, _joined(rows, open_image(first.files[0]).size), fps or _times(first, source, selection, shown)[1])
+    rows = (({'source': _sources(first.folder, source, selection, shown)} if source else {})
+            | ({'edges': maps} if maps else {}) | {r.name if len(runs) > 1 else 'output': r.files for r in runs})
+    return write_video(out, _joined(rows, open_image(first.files[0]).size),
+                       fps or _times(first, source, selection, shown)[1])
 
 def _joined(rows, size):
     "Images of every kind beside each other, under their names; None stays dark."
@@ -391,5 +487,6 @@ def _joined(rows, size):
         whole = Image.new('RGB', (w*len(rows), h + 22), '#202225'); draw = ImageDraw.Draw(whole)
         for k, (name, p) in enumerate(zip(rows, pics)):
             draw.text((k*w + w/2, 4), name, '#e8e8e8', font, anchor='ma')
-            if p is not None: whole.paste((p if isinstance(p, Image.Image) else open_image(p)).resize((w, h)), (k*w, 22))
+            if p is not None:
+                whole.paste((p if isinstance(p, Image.Image) else open_image(p)).resize((w, h)), (k*w, 22))
         yield whole

@@ -26,31 +26,42 @@ def generate_few(
     edges:list, # `EdgeMap`s of the first frame and of the few after it, best with `source`
     settings:Settings,
     encoding_cache:EncodingCache=None, # what other trials have encoded
-):  # dict of means, 'edge' (excess over the VAE), 'gram', 'warp' and 'seconds' a frame, and a dict of the floors of the first three
+    # dict of means, 'edge' (excess over the VAE), 'gram', 'warp' and 'seconds' a frame,
+    # and a dict of the floors of the first three
+):
     "Generate a few frames as a run would, and measure them."
     state, rows = RunState(0, 0, init, edges[0], encoding_cache=encoding_cache or EncodingCache()), []
     state.begin(pipe, settings, init, edges[0]); targets = state.targets
-    vae = frame_vae(pipe); judge, back = _judge(settings, init, vae), vae.decode(vae.encode(init)).clamp(0, 1).to(init.device)
+    vae = frame_vae(pipe)
+    judge, back = _judge(settings, init, vae), vae.decode(vae.encode(init)).clamp(0, 1).to(init.device)
     for i, (before, now) in enumerate(zip(edges, edges[1:]), 1):
-        pair = (before.source, now.source) if before.source is not None and now.source is not None else (before.edges, now.edges)
+        pair = ((before.source, now.source)
+                if before.source is not None and now.source is not None else (before.edges, now.edges))
         motion, gain, start = Motion.between(*pair), targets.gain(now), time.perf_counter()
         state.drift.follow(now.source)
-        if (generated := generate_frame(pipe, i, now, state, motion)) is None: raise InputError(f'frame {i}: the model gave an image that is not finite; try --dtype bf16 or fp32.')
+        if (generated := generate_frame(pipe, i, now, state, motion)) is None:
+            raise InputError(f'frame {i}: the model gave an image that is not finite; try --dtype bf16 or fp32.')
         img, prev, seconds = generated.image, state.prev, time.perf_counter() - start
-        rows.append((float(EdgeLoss(now.edges, gain, method=now.method)(img)) - targets.vae_loss/gain, float(judge(img)), float(warp_error(img, prev, motion)), seconds)); state.prev = img
-    vae_loss = dict(edge=targets.vae_loss/targets.gain(edges[0]), gram=float(judge(back)), warp=float((back - init).square().mean()))
+        rows.append((float(EdgeLoss(now.edges, gain, method=now.method)(img)) - targets.vae_loss/gain,
+                     float(judge(img)), float(warp_error(img, prev, motion)), seconds))
+        state.prev = img
+    vae_loss = dict(edge=targets.vae_loss/targets.gain(edges[0]), gram=float(judge(back)),
+                    warp=float((back - init).square().mean()))
     return dict(zip((*vae_loss, 'seconds'), (sum(r)/len(rows) for r in zip(*rows)))), vae_loss
 
 def _judge(settings, init, vae):
     "Distance from the style that is wanted, on features that do not guide."
-    return GramLoss(RandomFeatures() if settings.ttlg_gram_features == 'vae' else VAEFeatures(vae), settings.images().get('style_image', init))
+    return GramLoss(RandomFeatures() if settings.ttlg_gram_features == 'vae' else VAEFeatures(vae),
+                    settings.images().get('style_image', init))
 
 def score(found, unguided, vae_loss):
-    "Mean of the numbers over those without guidance, each counted from its floor; an edge error below the VAE's counts as reached."
+    """Mean of the numbers over those without guidance, each counted from its floor;
+    an edge error below the VAE's counts as reached."""
     return sum((max(found[k], 0) + vae_loss[k])/(max(unguided[k], 0) + vae_loss[k]) for k in vae_loss)/len(vae_loss)
 
 # %% ../../nbs/edit/02_tune.ipynb #c010
-SPACE = dict(ttlg_lr=(.0125, .025, .05, .1, .2), ttlg_edge_scale=(0., .5, 1., 2.), ttlg_gram_scale=(0., .1, .3, 1.), ttlg_temporal_scale=(0., .1, .3, 1.))
+SPACE = dict(ttlg_lr=(.0125, .025, .05, .1, .2), ttlg_edge_scale=(0., .5, 1., 2.), ttlg_gram_scale=(0., .1, .3, 1.),
+             ttlg_temporal_scale=(0., .1, .3, 1.))
 
 @dataclass
 class Tuned:
@@ -65,8 +76,11 @@ class Tuned:
 
     def __str__(self):
         before, after = self.unguided, self.tried[0][2]
-        gain = ', '.join(f'{what} {before[k]:.4f} -> {after[k]:.4f}' for k, what in dict(edge="edge error over the VAE's", gram='distance from the style', warp='warp error').items())
-        return f"score {self.score:.3f} (1 is unguided) after {len(self.tried)} tries\ngain: {gain}\ncost: {before['seconds']:.3g} -> {after['seconds']:.3g} s a frame"
+        gain = ', '.join(f'{what} {before[k]:.4f} -> {after[k]:.4f}'
+                         for k, what in dict(edge="edge error over the VAE's", gram='distance from the style',
+                                             warp='warp error').items())
+        return (f"score {self.score:.3f} (1 is unguided) after {len(self.tried)} tries\ngain: {gain}\n"
+                f"cost: {before['seconds']:.3g} -> {after['seconds']:.3g} s a frame")
 
 def neighbours(
     settings:Settings,
@@ -92,15 +106,20 @@ def tune(
     if len(edges) < 2: raise InputError('tune: at least one frame after the first is needed; choose more frames.')
     key = lambda s: tuple(getattr(s, k) for k in space)
     encoding_cache = EncodingCache() # the first frame of every try is generated from the same images
-    unguided, vae_loss = generate_few(pipe, init, edges, replace(settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0., ttlg_color_mask_scale=0.), encoding_cache)
+    unguided, vae_loss = generate_few(pipe, init, edges, replace(settings, ttlg_edge_scale=0., ttlg_gram_scale=0.,
+                                                                 ttlg_temporal_scale=0., ttlg_color_mask_scale=0.),
+                                      encoding_cache)
     tried, going = {}, [settings]
     for _ in range(rounds + 1):
         for s in going:
             if key(s) in tried: continue
-            found, _ = generate_few(pipe, init, edges, s, encoding_cache); tried[key(s)] = score(found, unguided, vae_loss), s, found
-            progress(f'{tried[key(s)][0]:.3f}  ' + ' '.join(f'{k.removeprefix("ttlg_")} {v:g}' for k, v in zip(space, key(s))))
+            found, _ = generate_few(pipe, init, edges, s, encoding_cache)
+            tried[key(s)] = score(found, unguided, vae_loss), s, found
+            progress(f'{tried[key(s)][0]:.3f}  '
+                     + ' '.join(f'{k.removeprefix("ttlg_")} {v:g}' for k, v in zip(space, key(s))))
         best = sorted(tried.values(), key=lambda t: t[0])[:beam]
         going = [n for _, s, _ in best for n in neighbours(s, space)]
         if all(key(s) in tried for s in going): break
     ranked = sorted(tried.values(), key=lambda t: t[0])
-    return Tuned(ranked[0][1], ranked[0][0], unguided, [(v, {k: getattr(s, k) for k in space}, found) for v, s, found in ranked])
+    return Tuned(ranked[0][1], ranked[0][0], unguided,
+                 [(v, {k: getattr(s, k) for k in space}, found) for v, s, found in ranked])

@@ -30,14 +30,23 @@ def _rms(g):
 
 # %% ../../nbs/frame/00_guidance.ipynb #c016
 def loss_gradient(loss, img):
-    "Value (B,) and gradient (B,3,H,W) of one loss on an image; `InputError` for a loss that does not give a number a sample that depends on the image."
+    """Value (B,) and gradient (B,3,H,W) of one loss on an image; `InputError` for a loss that does not give a number
+    a sample that depends on the image."""
     leaf = img.detach().requires_grad_()
     try: value = loss(leaf)
     except torch.OutOfMemoryError: raise
-    except RuntimeError as e: raise InputError(f'loss {loss.name!r}: failed on images of {img.shape[-1]}x{img.shape[-2]} ({str(e).splitlines()[0]}); guidance may look at a smaller image than the frame (ttlg_loss_scale): measure in shares of it, or give the loss a method resized(height, width).') from e
+    except RuntimeError as e:
+        raise InputError(
+            f'loss {loss.name!r}: failed on images of {img.shape[-1]}x{img.shape[-2]} ({str(e).splitlines()[0]}); '
+            'guidance may look at a smaller image than the frame (ttlg_loss_scale): measure in shares of it, '
+            'or give the loss a method resized(height, width).') from e
     if value.ndim == 0 and len(img) == 1: value = value[None]
-    if value.shape != img.shape[:1]: raise InputError(f'loss {loss.name!r}: gave shape {tuple(value.shape)} for {len(img)} images; it must give one number an image, so take means over dimensions 1, 2, 3 only.')
-    if not value.requires_grad: raise InputError(f'loss {loss.name!r}: its value does not depend on the image in a way that can be differentiated; use torch functions of the image alone, no detach, item or round.')
+    if value.shape != img.shape[:1]:
+        raise InputError(f'loss {loss.name!r}: gave shape {tuple(value.shape)} for {len(img)} images; '
+                         'it must give one number an image, so take means over dimensions 1, 2, 3 only.')
+    if not value.requires_grad:
+        raise InputError(f'loss {loss.name!r}: its value does not depend on the image in a way that can be '
+                         'differentiated; use torch functions of the image alone, no detach, item or round.')
     return value.detach(), torch.autograd.grad(value.sum(), leaf)[0]
 
 def image_change(
@@ -63,7 +72,8 @@ class _Plain(ImageLoss):
     "Any callable as a loss; what it has of `name`, `weight`, `target_value`, `resized` and `on` is used."
     def __init__(self, function):
         super().__init__(getattr(function, 'weight', 1.), getattr(function, 'target_value', 0.))
-        self.function, self.name = function, getattr(function, 'name', None) or getattr(function, '__name__', type(function).__name__)
+        self.function, self.name = (
+            function, getattr(function, 'name', None) or getattr(function, '__name__', type(function).__name__))
 
     def measure(self, img): return self.function(img)
     def resized(self, height, width): return self._with('resized', height, width)
@@ -80,11 +90,14 @@ def _short(v): return repr(v) if isinstance(v, (str, int, float, type(None))) el
 def as_losses(
     losses, # one callable or several, each image (B,3,H,W) -> (B,)
 ): # a list of `ImageLoss`
-    "Bring losses into the form that guidance uses; a plain function gets weight 1 and target value 0. `InputError` for what cannot be called."
+    """Bring losses into the form that guidance uses; a plain function gets weight 1 and target value 0.
+    `InputError` for what cannot be called."""
     if not callable(losses) and not isinstance(losses, (list, tuple)): losses = [losses]
     losses = [losses] if callable(losses) else list(losses)
     for l in losses:
-        if not callable(l) or isinstance(l, type): raise InputError(f'ttlg losses: {_short(l)} cannot be called with an image; give functions of one, or losses such as EdgeLoss(edge_map(image)).')
+        if not callable(l) or isinstance(l, type):
+            raise InputError(f'ttlg losses: {_short(l)} cannot be called with an image; give functions of one, '
+                             'or losses such as EdgeLoss(edge_map(image)).')
     return [l if isinstance(l, ImageLoss) else _Plain(l) for l in losses]
 
 def loss_names(losses):
@@ -97,10 +110,14 @@ def loss_names(losses):
 class TTLG:
     """Test-time loss guidance: which losses, at which steps, how far.
 
-    At a guided step from sigma to sigma' the clean estimate x0 = x - sigma v is decoded; `d` is the change of the image that would bring every loss to its target value (`image_change`), `b` that change pulled back through the decoder;
-    the shift of x0 is |d|²/|b|² b, its RMS cut at lr |sigma - sigma'|/0.12 (Polyak's step on a step-size limit); x' = Euler(x, v) + (1 - sigma') shift.
-    Steps count from 0. Guided are those in [start_step, end_step) that are among the last `last_steps` of all and have a sigma in [min_sigma, max_sigma]; of these every `every`-th, the first included."""
-    losses: list = field(default_factory=list) # callables image (B,3,H,W) in [0,1] -> (B,); `name`, `weight` and `target_value` are used if there
+    At a guided step from sigma to sigma' the clean estimate x0 = x - sigma v is decoded; `d` is the change of the
+    image that would bring every loss to its target value (`image_change`), `b` that change pulled back through
+    the decoder; the shift of x0 is |d|²/|b|² b, its RMS cut at lr |sigma - sigma'|/0.12 (Polyak's step on a
+    step-size limit); x' = Euler(x, v) + (1 - sigma') shift. Steps count from 0. Guided are those in [start_step,
+    end_step) that are among the last `last_steps` of all and have a sigma in [min_sigma, max_sigma]; of these
+    every `every`-th, the first included."""
+    # callables image (B,3,H,W) in [0,1] -> (B,); `name`, `weight` and `target_value` are used if there
+    losses: list = field(default_factory=list)
     lr: float = .05 # step-size limit of an average step, in units of the latents' standard deviation; 0 is off
     last_steps: int|None = None # guide only the last N steps; None: all
     every: int = 1 # guide every k-th of them, the first included
@@ -110,12 +127,15 @@ class TTLG:
     min_sigma: float = 0. # and down to this
     inner_steps: int = 2 # inner steps of each guided step: evaluate the losses and update the latents, so many times
     scale: float = 1. # the losses see the clean estimate at this share of the full size: 1, 1/2, 1/4 or 1/8
-    back_scale: float|None = None # the change they want is pulled back through the decoder at this share, at most `scale`; None: the same
+    # the change they want is pulled back through the decoder at this share, at most `scale`; None: the same
+    back_scale: float|None = None
 
     def __post_init__(self): self.losses = as_losses(self.losses); self.check()
 
 # %% ../../nbs/frame/00_guidance.ipynb #c022b
-_NUMBERS = dict(lr=(0, float), max_sigma=(0, float), min_sigma=(0, float), every=(1, int), inner_steps=(1, int), last_steps=(0, int), start_step=(0, int), end_step=(0, int)) # least value and kind
+# least value and kind
+_NUMBERS = dict(lr=(0, float), max_sigma=(0, float), min_sigma=(0, float), every=(1, int), inner_steps=(1, int),
+                last_steps=(0, int), start_step=(0, int), end_step=(0, int))
 
 @patch
 def check(self:TTLG):
@@ -124,17 +144,22 @@ def check(self:TTLG):
         v, free = getattr(self, name), name in ('last_steps', 'start_step', 'end_step')
         if v is None and free: continue
         if not isinstance(v, (int, kind)) or isinstance(v, bool) or not low <= v < math.inf:
-            raise InputError(f'ttlg {name}={v!r}: must be {"a whole number" if kind is int else "a number"} of at least {low}{" or None"*free}.')
-    if self.min_sigma > self.max_sigma: raise InputError(f'ttlg min_sigma={self.min_sigma}: must be at most max_sigma, {self.max_sigma}.')
+            raise InputError(f'ttlg {name}={v!r}: must be {"a whole number" if kind is int else "a number"} of at '
+                             f'least {low}{" or None"*free}.')
+    if self.min_sigma > self.max_sigma:
+        raise InputError(f'ttlg min_sigma={self.min_sigma}: must be at most max_sigma, {self.max_sigma}.')
     for name, s in (('scale', self.scale), ('back_scale', self.back_scale or self.scale)):
-        if s not in (1, .5, .25, .125) or s > self.scale: raise InputError(f'ttlg {name}={s!r}: use 1, 0.5, 0.25 or 0.125, and no back_scale above the scale.')
+        if s not in (1, .5, .25, .125) or s > self.scale:
+            raise InputError(f'ttlg {name}={s!r}: use 1, 0.5, 0.25 or 0.125, and no back_scale above the scale.')
 
 # %% ../../nbs/frame/00_guidance.ipynb #c023
 @patch
 def steps(self:TTLG, n:int, sigmas=None):
-    "The guided ones of `n` denoising steps, as a list of step numbers; `sigmas` are their noise levels, if those count."
+    """The guided ones of `n` denoising steps, as a list of step numbers; `sigmas` are
+    their noise levels, if those count."""
     if not self.losses or not self.lr: return []
-    lo, hi = max(self.start_step or 0, n - (n if self.last_steps is None else self.last_steps)), n if self.end_step is None else min(n, self.end_step)
+    lo, hi = (max(self.start_step or 0, n - (n if self.last_steps is None else self.last_steps)),
+              n if self.end_step is None else min(n, self.end_step))
     low, high = self.min_sigma - 1e-5, self.max_sigma + 1e-5 # rounding: a constant shift of 0.2 begins at 1.0000006
     inside = [i for i in range(lo, hi) if sigmas is None or low <= float(sigmas[i]) <= high]
     return inside[::self.every]
@@ -142,10 +167,13 @@ def steps(self:TTLG, n:int, sigmas=None):
 # %% ../../nbs/frame/00_guidance.ipynb #c024r
 @patch
 def _repr_markdown_(self:TTLG):
-    guided = self.steps(10); limits = [f'noise {self.min_sigma:g} to {self.max_sigma:g}']*((self.min_sigma, self.max_sigma) != (0, 1))
+    guided = self.steps(10)
+    limits = [f'noise {self.min_sigma:g} to {self.max_sigma:g}']*((self.min_sigma, self.max_sigma) != (0, 1))
     losses = ', '.join(f'{n} (weight {l.weight:g})' for n, l in zip(loss_names(self.losses), self.losses)) or 'none'
     steps = ''.join('●' if i in guided else '○' for i in range(10)) + ''.join(f', {t}' for t in limits)
-    return f'| TTLG | |\n|---|---|\n| losses | {losses} |\n| guided of 10 steps | {steps} |\n| step-size limit | {self.lr:g} standard deviations in {self.inner_steps} round{"s"*(self.inner_steps != 1)}, at {self.scale:.0%} of the size |\n' 
+    return (f'| TTLG | |\n|---|---|\n| losses | {losses} |\n| guided of 10 steps | {steps} |\n'
+            f'| step-size limit | {self.lr:g} standard deviations in {self.inner_steps} '
+            f'round{"s"*(self.inner_steps != 1)}, at {self.scale:.0%} of the size |\n')
 
 # %% ../../nbs/frame/00_guidance.ipynb #c024b
 def as_guidance(
@@ -162,17 +190,22 @@ def loss_hash(
 )->str:
     "A short hash of what a loss computes."
     held = loss.function if isinstance(loss, _Plain) else loss
-    f = held if isfunction(held) else getattr(type(held), 'measure' if isinstance(held, ImageLoss) else 'forward' if isinstance(held, torch.nn.Module) else '__call__')
+    f = held if isfunction(held) else getattr(
+        type(held),
+        'measure' if isinstance(held, ImageLoss) else 'forward' if isinstance(held, torch.nn.Module) else '__call__')
     try: code = getsource(f)
     except (OSError, TypeError): code = [f.__code__.co_code, f.__code__.co_names, *_plain(f.__code__.co_consts)]
-    held_by_it = sorted((k, v) for k, v in vars(held).items() if _plain([v])) + _plain(c.cell_contents for c in f.__closure__ or ()) + _plain(f.__defaults__ or ())
+    held_by_it = (sorted((k, v) for k, v in vars(held).items() if _plain([v]))
+                  + _plain(c.cell_contents for c in f.__closure__ or ()) + _plain(f.__defaults__ or ()))
     return hashlib.sha256(repr((code, held_by_it)).encode()).hexdigest()[:8]
 
 # %% ../../nbs/frame/00_guidance.ipynb #c028
 class GuidedScheduler(FlowMatchEulerDiscreteScheduler):
-    "The flow-matching Euler scheduler with loss guidance in its `step`; without losses it is the stock scheduler bit for bit."
+    """The flow-matching Euler scheduler with loss guidance in its `step`;
+    without losses it is the stock scheduler bit for bit."""
     _compatibles = [FlowMatchEulerDiscreteScheduler.__name__] # where the stock scheduler fits
-    ttlg, decode, conditions = None, None, None # guidance, decoder, and what the velocities are computed from, if that is known
+    # guidance, decoder, and what the velocities are computed from, if that is known
+    ttlg, decode, conditions = None, None, None
     notes, precise, given, losses, _levels = (), None, None, None, (None, None)
 
     @classmethod
@@ -183,7 +216,8 @@ class GuidedScheduler(FlowMatchEulerDiscreteScheduler):
     ):  # a `GuidedScheduler` of the same class, configuration and state
         "Make a guided scheduler from a stock one; `InputError` for a scheduler that is no flow-matching Euler."
         if not isinstance(scheduler, FlowMatchEulerDiscreteScheduler) or scheduler.config.get('stochastic_sampling'):
-            raise InputError(f'{type(scheduler).__name__}: guidance needs a deterministic FlowMatchEulerDiscreteScheduler; set pipe.scheduler to one.')
+            raise InputError(f'{type(scheduler).__name__}: guidance needs a deterministic '
+                             'FlowMatchEulerDiscreteScheduler; set pipe.scheduler to one.')
         self = _bare(_stock_class(type(scheduler)))
         vars(self).update(vars(scheduler)); self.ttlg, self.decode = ttlg, decode
         self.restart()
@@ -198,15 +232,18 @@ def _guided_class(stock):
     "A scheduler class with guidance in front; it bears the name of `stock`, which is what a saved pipeline names."
     bases = (GuidedScheduler,) if issubclass(GuidedScheduler, stock) else (GuidedScheduler, stock)
     new = type(stock.__name__, bases, dict(__module__=stock.__module__, __doc__=GuidedScheduler.__doc__, stock=stock))
-    new.set_timesteps = wraps(stock.set_timesteps)(lambda self, *args, **kwargs: GuidedScheduler.set_timesteps(self, *args, **kwargs))
+    new.set_timesteps = wraps(stock.set_timesteps)(
+        lambda self, *args, **kwargs: GuidedScheduler.set_timesteps(self, *args, **kwargs))
     return new
 
-def _stock_class(kind): return getattr(kind, 'stock', FlowMatchEulerDiscreteScheduler if kind is GuidedScheduler else kind) # of a guided one, too
+def _stock_class(kind): # of a guided one, too
+    return getattr(kind, 'stock', FlowMatchEulerDiscreteScheduler if kind is GuidedScheduler else kind)
 def _bare(stock): return object.__new__(_guided_class(stock)) # without a state yet
 
 # %% ../../nbs/frame/00_guidance.ipynb #c028v
 @patch
-def __reduce__(self:GuidedScheduler): return _bare, (_stock_class(type(self)),), vars(self) # its class cannot be found by its name
+def __reduce__(self:GuidedScheduler): # its class cannot be found by its name
+    return _bare, (_stock_class(type(self)),), vars(self)
 
 @patch
 def restart(self:GuidedScheduler):
@@ -220,11 +257,14 @@ def levels(self:GuidedScheduler): # the noise levels as numbers; asked of a GPU 
 
 # %% ../../nbs/frame/00_guidance.ipynb #c028x0
 @patch(as_prop=True)
-def history(self:GuidedScheduler): # a dict for each guided step: `step`, `sigma`, `shift` (RMS) and `values` of the losses, a number for each sample
-    return [dict(step=i, sigma=self.levels[i], shift=shift.tolist(), values={n: v.tolist() for n, v in values.items()}) for i, values, _, shift in self.notes]
+# a dict for each guided step: `step`, `sigma`, `shift` (RMS) and `values` of the losses, a number for each sample
+def history(self:GuidedScheduler):
+    return [dict(step=i, sigma=self.levels[i], shift=shift.tolist(), values={n: v.tolist() for n, v in values.items()})
+            for i, values, _, shift in self.notes]
 
 @patch(as_prop=True)
-def skipped(self:GuidedScheduler): return sum(int((~finite).sum()) for _, _, finite, _ in self.notes) # samples times steps whose gradient was not finite
+def skipped(self:GuidedScheduler): # samples times steps whose gradient was not finite
+    return sum(int((~finite).sum()) for _, _, finite, _ in self.notes)
 
 # %% ../../nbs/frame/00_guidance.ipynb #c029
 @patch
@@ -232,7 +272,8 @@ def step(self:GuidedScheduler, model_output, timestep, sample, *args, return_dic
     "One step from `sample` (B,T,64) along the velocity `model_output`; guided when `ttlg` says so."
     stock = super(GuidedScheduler, self).step
     refused = isinstance(timestep, (int, torch.IntTensor, torch.LongTensor)) # by the stock class, in its own words
-    if refused or self.ttlg is None or not self.ttlg.losses: return stock(model_output, timestep, sample, *args, return_dict=return_dict, **kwargs)
+    if refused or self.ttlg is None or not self.ttlg.losses:
+        return stock(model_output, timestep, sample, *args, return_dict=return_dict, **kwargs)
     if self.step_index is None: self._init_step_index(timestep)
     i, dtype = self.step_index, model_output.dtype
     guided = i in self.ttlg.steps(len(self.timesteps), self.levels)
@@ -241,7 +282,8 @@ def step(self:GuidedScheduler, model_output, timestep, sample, *args, return_dic
         self.precise = None
         return stock(model_output, timestep, sample, *args, return_dict=return_dict, **kwargs)
     if kwargs.get('per_token_timesteps') is not None:
-        raise InputError('per_token_timesteps: guidance needs one noise level for all tokens; leave it out, or guide no step (lr=0).')
+        raise InputError('per_token_timesteps: guidance needs one noise level for all tokens; '
+                         'leave it out, or guide no step (lr=0).')
     model_output, sample = model_output.float(), self.precise if resumed else sample.float()
     after = stock(model_output, timestep, sample, *args, return_dict=False, **kwargs)[0]
     if guided: after = after + self._latent_update(i, model_output, sample, after)
@@ -252,14 +294,16 @@ def step(self:GuidedScheduler, model_output, timestep, sample, *args, return_dic
 # %% ../../nbs/frame/00_guidance.ipynb #c029b
 @patch
 def _handed_back(self:GuidedScheduler, sample):
-    "Is `sample` what the last step returned? Seen from the object where possible: to compare numbers is to wait for the GPU."
+    """Is `sample` what the last step returned?
+    Seen from the object where possible: to compare numbers is to wait for the GPU."""
     given, version = self.given
     return sample is given and sample._version == version or torch.equal(self.precise.to(sample.dtype), sample)
 
 @patch
 def _latent_update(self:GuidedScheduler, i, v, x, after):
     if torch.is_inference_mode_enabled():
-        raise InputError('guidance needs gradients, which torch.inference_mode() forbids: run the pipeline under torch.no_grad() or nothing at all.')
+        raise InputError('guidance needs gradients, which torch.inference_mode() forbids: run the pipeline under '
+                         'torch.no_grad() or nothing at all.')
     return self.ttlg.latent_update(self, i, v, x, after)
 
 # %% ../../nbs/frame/00_guidance.ipynb #c030
@@ -267,7 +311,8 @@ def _latent_update(self:GuidedScheduler, i, v, x, after):
 def clean_update(self:GuidedScheduler, i, v, x):
     "The update of the clean estimate at step `i`, (B,T,64) fp32; zero where the gradient is zero or not finite."
     t, start = self.ttlg, x - self.sigmas[i]*v
-    longest, total, good = t.lr/t.inner_steps*(self.sigmas[i] - self.sigmas[i + 1]).abs()/AVERAGE_STEP, torch.zeros_like(start), True
+    longest, total, good = (t.lr/t.inner_steps*(self.sigmas[i] - self.sigmas[i + 1]).abs()/AVERAGE_STEP,
+                            torch.zeros_like(start), True)
     for _ in range(t.inner_steps):
         b, d, values, finite = self.pull_back(start + total)
         far = (_energy(d)/_energy(b).clamp(min=1e-30)).view(-1, 1, 1)*b
@@ -280,13 +325,15 @@ def clean_update(self:GuidedScheduler, i, v, x):
 # %% ../../nbs/frame/00_guidance.ipynb #c030b
 @patch
 def pull_back(self:GuidedScheduler, x0):
-    "The wanted change of the decoded `x0`, pulled back through the decoder; the change itself, the values, and whether (B,) all was finite."
+    """The wanted change of the decoded `x0`, pulled back through the decoder;
+    the change itself, the values, and whether (B,) all was finite."""
     small, x0 = self.ttlg.back_scale or self.ttlg.scale, x0.detach().requires_grad_()
     with torch.set_grad_enabled(small == self.ttlg.scale): img = self.decode(x0, self.ttlg.scale)
     with torch.enable_grad():
         d, values, finite = image_change(img, self.losses_for(img))
         k = round(self.ttlg.scale/small)
-        generated, wanted = (img, d) if k == 1 else (self.decode(x0, small), k*k*F.avg_pool2d(d, k)) # a pixel of the small image stands for k*k
+        # a pixel of the small image stands for k*k
+        generated, wanted = (img, d) if k == 1 else (self.decode(x0, small), k*k*F.avg_pool2d(d, k))
         b, = torch.autograd.grad(generated, x0, wanted)
     return b, d, values, finite & b.isfinite().flatten(1).all(1)
 
@@ -329,11 +376,16 @@ def attach(self:TTLG,
     pipe, # a diffusers pipeline of the Qwen-Image family
     height:int, # of the output, pixels
     width:int, # of the output, pixels
-    vae=None, # a `SingleFrameVAE` of `pipe.vae`, if one is made already, or is to be compiled or to recompute (`single_frame`)
-    prev=None, # the previous frame, (B,3,H,W) in [0,1], or another image in its style: what losses without a target value are measured on
+    # a `SingleFrameVAE` of `pipe.vae`, if one is made already, or is to be compiled or to recompute (`single_frame`)
+    vae=None,
+    # the previous frame, (B,3,H,W) in [0,1], or another image in its style:
+    # what losses without a target value are measured on
+    prev=None,
 ):  # yields the `GuidedScheduler`, whose `history` tells what happened
-    "Guide every call of `pipe` inside the block; the pipeline's own scheduler object is back afterwards, also after an exception."
-    if not hasattr(pipe, 'scheduler') or not hasattr(pipe, 'vae'): raise InputError(f'attach: {_short(pipe)} is no pipeline; give a diffusers pipeline of the Qwen-Image family.')
+    """Guide every call of `pipe` inside the block; the pipeline's own scheduler object is back afterwards,
+    also after an exception."""
+    if not hasattr(pipe, 'scheduler') or not hasattr(pipe, 'vae'):
+        raise InputError(f'attach: {_short(pipe)} is no pipeline; give a diffusers pipeline of the Qwen-Image family.')
     check_size(height, width)
     decoder, stock = (vae or single_frame(pipe.vae)).to(pipe._execution_device), pipe.scheduler
     ttlg = self if prev is None else with_target_values(self, decoder, as_batch(prev, 'previous frame', (3,)).float())
@@ -367,7 +419,8 @@ def with_target_values(
     vae, # a `SingleFrameVAE`
     image, # (B,3,H,W) in [0,1], sides multiples of 16: a frame in the style that is wanted
 )->TTLG: # itself, if every loss has a target value
-    "The same guidance, where a loss whose target value is None has the value that an image keeps which only went through the VAE."
+    """The same guidance, where a loss whose target value is None has the value that an image keeps
+    which only went through the VAE."""
     def through(img): return vae_reconstruction(vae, img.to(vae.device), ttlg.scale).to(img.device)
     if all(l.target_value is not None for l in ttlg.losses): return ttlg
     new = copy(ttlg); new.losses = [copy(l) for l in ttlg.losses]

@@ -13,7 +13,8 @@ from functools import lru_cache
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 import numpy as np, torch
-from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus import CONDITION_IMAGE_SIZE, calculate_dimensions, calculate_shift, retrieve_timesteps
+from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus import (
+    CONDITION_IMAGE_SIZE, calculate_dimensions, calculate_shift, retrieve_timesteps)
 from ..core import InputError, as_batch, printable, sheet, to_pil
 from ..settings import CARRY_PROMPT, NEGATIVE_PROMPT, RESTYLE_PROMPT
 from ..image.edges import EdgeMap, scene_edges
@@ -47,7 +48,8 @@ def text_images(
 ):  # one list of `PIL.Image`s for each sample
     "The references as the text encoder sees them: at most 384 x 384 pixels in area, sides multiples of 32."
     h, w = refs[0].shape[-2:]
-    width, height = (min(max(32, s), 32*199) for s in calculate_dimensions(min(CONDITION_IMAGE_SIZE, h*w), w/h)) # the processor takes sides of 1 to 199
+    # the processor takes sides of 1 to 199
+    width, height = (min(max(32, s), 32*199) for s in calculate_dimensions(min(CONDITION_IMAGE_SIZE, h*w), w/h))
     def small(image): return pipe.image_processor.resize(to_pil(image), height, width)
     with ThreadPoolExecutor(len(refs)) as pool: return [list(pool.map(small, sample)) for sample in zip(*refs)]
 
@@ -59,13 +61,16 @@ def encode_prompts(
     images, # from `text_images`
     device=None, # None: the pipeline's
 ):  # for each prompt embeddings (B,L,D)
-    "Prompt embeddings of every prompt and sample, in one pass; images are of one size, so the samples of a prompt are of one length."
+    """Prompt embeddings of every prompt and sample, in one pass;
+    images are of one size, so the samples of a prompt are of one length."""
     n, device = len(images), device or pipe._execution_device
     if len(prompts)*n == 1: return [pipe.encode_prompt(prompts[0], image=images[0], device=device)[0]]
-    # Given a list, the pipeline would announce all images in every prompt; given anything else, one: the others are announced here.
+    # Given a list, the pipeline would announce all images in every prompt;
+    # given anything else, one: the others are announced here.
     others = ''.join(f'Picture {k}: <|vision_start|><|image_pad|><|vision_end|>' for k in range(2, len(images[0]) + 1))
     every = tuple(p for _ in prompts for sample in images for p in sample)
-    with seen_once(pipe.text_encoder, len(prompts)): embeds, mask = pipe.encode_prompt([others + p for p in prompts for _ in images], image=every, device=device)
+    with seen_once(pipe.text_encoder, len(prompts)):
+        embeds, mask = pipe.encode_prompt([others + p for p in prompts for _ in images], image=every, device=device)
     lengths = [embeds.shape[1]]*len(prompts) if mask is None else mask[::n].sum(1).tolist()
     return [embeds[k*n:(k + 1)*n, :length] for k, length in enumerate(lengths)]
 
@@ -74,7 +79,8 @@ def cfg_velocity(
     conditional, unconditional, # velocities (B,T,64)
     scale:float, # 1 is the conditional velocity alone
 ):  # (B,T,64)
-    "Combine two velocities and give every token the norm of the conditional one (the Qwen pipelines' form of classifier-free guidance, arXiv 2207.12598)."
+    """Combine two velocities and give every token the norm of the conditional one (the Qwen pipelines' form of
+    classifier-free guidance, arXiv 2207.12598)."""
     both = unconditional + scale*(conditional - unconditional)
     return both*(conditional.norm(dim=-1, keepdim=True)/both.norm(dim=-1, keepdim=True))
 
@@ -91,10 +97,12 @@ class Conditions:
     timesteps: list=() # of the schedule, numbers from 0 to 1000
 
     def velocity(self, x, timestep:float, cfg=True):
-        "The transformer's velocity for tokens `x` (B,T,64) at a timestep from 0 to 1000, in fp32; without `cfg` the conditional one alone."
+        """The transformer's velocity for tokens `x` (B,T,64) at a timestep from 0 to 1000, in fp32;
+        without `cfg` the conditional one alone."""
         timestep = float(timestep)
         prompts, group = self.prompts if cfg else self.prompts[:1], getattr(self.pipe, 'group', None)
-        out = self.last = group.passes(self, x, timestep, len(prompts)) if group else self.passes(x, timestep, prompts) # kept for rules that measure their step by CFG's correction
+        # kept for rules that measure their step by CFG's correction
+        out = self.last = group.passes(self, x, timestep, len(prompts)) if group else self.passes(x, timestep, prompts)
         return out[0] if len(out) == 1 else cfg_velocity(*out, self.scale)
 
     def passes(self, x, timestep:float, prompts):
@@ -105,31 +113,37 @@ class Conditions:
         time = torch.full((len(x),), now, dtype=t.dtype, device=x.device)
         for name, embeds in prompts:
             with t.cache_context(name), at_time(t, now):
-                out.append(t(hidden_states=joined, timestep=time, encoder_hidden_states=embeds, encoder_hidden_states_mask=None,
-                             img_shapes=shapes, attention_kwargs={}, return_dict=False)[0][:, :x.shape[1]].float())
+                out.append(t(hidden_states=joined, timestep=time, encoder_hidden_states=embeds,
+                             encoder_hidden_states_mask=None, img_shapes=shapes, attention_kwargs={},
+                             return_dict=False)[0][:, :x.shape[1]].float())
         return out
 
 # %% ../../nbs/frame/02_sampling.ipynb #c021
 @dataclass(repr=False)
 class EditResult:
-    "An edited batch: `image` (B,3,H,W) in [0,1], `latents` tokens (B,T,64) fp32, `history` of the guided steps, `skipped` guided steps whose gradient was not finite."
+    """An edited batch: `image` (B,3,H,W) in [0,1], `latents` tokens (B,T,64) fp32, `history` of the guided steps,
+    `skipped` guided steps whose gradient was not finite."""
     image: torch.Tensor
     latents: torch.Tensor
     history: list = field(default_factory=list)
     skipped: int = 0
 
     def images(self): return [to_pil(i) for i in self.image]
-    def __repr__(self): return f'EditResult({len(self.image)} of {self.image.shape[-1]}x{self.image.shape[-2]}, {len(self.history)} guided steps, {self.skipped} skipped)'
+    def __repr__(self):
+        return (f'EditResult({len(self.image)} of {self.image.shape[-1]}x{self.image.shape[-2]}, '
+                f'{len(self.history)} guided steps, {self.skipped} skipped)')
     def _repr_png_(self): return sheet({'': self.images()})._repr_png_()
 
 # %% ../../nbs/frame/02_sampling.ipynb #c021b
 class EncodingCache:
-    "The last few encodings, found again by the strings and the very objects they were made from; a tensor that was written into since is another one."
+    """The last few encodings, found again by the strings and the very objects they were made from;
+    a tensor that was written into since is another one."""
     def __init__(self, most:int=8): self.kept, self.most = {}, most
 
     def __call__(self, make, *sources):
         key = tuple(s if isinstance(s, str) else (id(s), getattr(s, '_version', 0)) for s in sources)
-        if key not in self.kept: self.kept[key] = sources, make() # holding the sources: an id belongs to an object while it lives
+        # holding the sources: an id belongs to an object while it lives
+        if key not in self.kept: self.kept[key] = sources, make()
         self.kept[key] = self.kept.pop(key) # used last
         while len(self.kept) > self.most: self.kept.pop(next(iter(self.kept)))
         return self.kept[key][1]
@@ -138,26 +152,32 @@ class EncodingCache:
 def _references(edge, prev, extra_reference):
     "Check the reference images; pairs of what was given and that as (B,3,H,W)."
     edge = edge.edges if isinstance(edge, EdgeMap) else edge
-    named = [(n, given) for n, given in (('edge map', edge), ('previous frame', prev), ('extra reference', extra_reference)) if given is not None or n != 'extra reference']
+    named = [(n, given)
+             for n, given in (('edge map', edge), ('previous frame', prev), ('extra reference', extra_reference))
+             if given is not None or n != 'extra reference']
     refs = [(n, given, as_batch(given, n)) for n, given in named]
     batch, _, *size = refs[1][2].shape
     for name, _, r in refs:
         if [*r.shape[-2:]] != size:
-            raise InputError(f'{name}: {r.shape[-1]}x{r.shape[-2]} pixels, but the previous frame has {size[1]}x{size[0]}; make all images one size.')
-        if len(r) not in (1, batch): raise InputError(f'{name}: {len(r)} images for {batch} previous frames; give one for each, or one for all.')
+            raise InputError(f'{name}: {r.shape[-1]}x{r.shape[-2]} pixels, but the previous frame has '
+                             f'{size[1]}x{size[0]}; make all images one size.')
+        if len(r) not in (1, batch):
+            raise InputError(f'{name}: {len(r)} images for {batch} previous frames; give one for each, or one for all.')
     check_size(*size)
     return [(given, r.float().expand(batch, 3, -1, -1)) for _, given, r in refs]
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023
 def _conditions(pipe, device, refs, prompts, scale, encoding_cache, on_stage):
-    "Encode the references and the prompts; the VAE's work is under way on a GPU while the host prepares the text encoder's."
+    """Encode the references and the prompts; the VAE's work is under way on a GPU while the
+    host prepares the text encoder's."""
     on_stage('references')
     vae, batch = frame_vae(pipe, device), str(len(refs[0][1]))
     def tokens(source, r): return encoding_cache(lambda: pack(vae.encode(r.to(device))), 'tokens', batch, source)
     seen = torch.cat([tokens(source, r) for source, r in refs], 1)
     on_stage('text')
     images = [r for _, r in refs]
-    embeds = encoding_cache(lambda: encode_prompts(pipe, list(prompts.values()), text_images(pipe, images), device), *prompts.values(), batch, *(source for source, _ in refs))
+    embeds = encoding_cache(lambda: encode_prompts(pipe, list(prompts.values()), text_images(pipe, images), device),
+                            *prompts.values(), batch, *(source for source, _ in refs))
     embeds, grid = [e.to(pipe.transformer.dtype) for e in embeds], token_grid(*images[0].shape[-2:])
     _check_length(pipe.transformer, grid, embeds)
     return Conditions(pipe, grid, seen, len(refs), list(zip(prompts, embeds)), scale)
@@ -189,8 +209,11 @@ def _schedule(pipe, device, scheduler, tokens, steps):
 def _set_timesteps(scheduler, device, tokens, steps):
     "As the pipeline does for an image of so many tokens."
     c = scheduler.config
-    if steps < 2 and c.get('shift_terminal'): raise InputError('num_inference_steps=1: a schedule that is stretched to its last noise level (shift_terminal) needs at least 2.')
-    mu = calculate_shift(tokens, c.get('base_image_seq_len', 256), c.get('max_image_seq_len', 4096), c.get('base_shift', .5), c.get('max_shift', 1.15))
+    if steps < 2 and c.get('shift_terminal'):
+        raise InputError('num_inference_steps=1: a schedule that is stretched to its last noise level (shift_terminal) '
+                         'needs at least 2.')
+    mu = calculate_shift(tokens, c.get('base_image_seq_len', 256), c.get('max_image_seq_len', 4096),
+                         c.get('base_shift', .5), c.get('max_shift', 1.15))
     timesteps, _ = retrieve_timesteps(scheduler, steps, device, sigmas=np.linspace(1., 1/steps, steps), mu=mu)
     return timesteps
 
@@ -205,7 +228,8 @@ def noise_levels(
     return scheduler.levels
 
 def _begin(scheduler, timesteps, noise, start):
-    "Tokens to begin with and the timesteps that are left: all of them from noise, those at the noise level of `start` and below from there."
+    """Tokens to begin with and the timesteps that are left: all of them from noise,
+    those at the noise level of `start` and below from there."""
     if start is None: return noise, timesteps
     tokens, sigma = start
     k = next((k for k, s in enumerate(scheduler.levels[:-1]) if s <= sigma + 1e-6), len(timesteps) - 1)
@@ -225,7 +249,8 @@ def _denoised(cond, scheduler, x, timesteps, cfg_steps, on_step, on_stage):
 # %% ../../nbs/frame/02_sampling.ipynb #c023f
 @contextmanager
 def _let_go(pipe):
-    "Afterwards, however the block ends, offloaded models leave the GPU and caches of a transformer forget the frame, as after a call of the pipeline."
+    """Afterwards, however the block ends, offloaded models leave the GPU and caches of a transformer forget the
+    frame, as after a call of the pipeline."""
     try: yield
     finally: pipe.maybe_free_model_hooks()
 
@@ -246,22 +271,29 @@ def _check_prompt(name, text):
 def _check_numbers(steps, scale, cfg_stop, on_step):
     for name, v in (('true_cfg_scale', scale), ('cfg_stop', cfg_stop)):
         if not isinstance(v, (int, float)): raise InputError(f'{name}={v!r}: must be a number.')
-    if not isinstance(steps, int) or steps < 1: raise InputError(f'num_inference_steps={steps!r}: must be a whole number of at least 1.')
+    if not isinstance(steps, int) or steps < 1:
+        raise InputError(f'num_inference_steps={steps!r}: must be a whole number of at least 1.')
     if not 0 <= cfg_stop <= 1: raise InputError(f'cfg_stop={cfg_stop}: a share of the steps, from 0 to 1.')
-    if on_step is not None and not callable(on_step): raise InputError(f'on_step: a {type(on_step).__name__} cannot be called; give a function of (step, steps, estimate).')
+    if on_step is not None and not callable(on_step):
+        raise InputError(
+            f'on_step: a {type(on_step).__name__} cannot be called; give a function of (step, steps, estimate).')
 
 def _check_tokens(name, tokens, batch, count, how):
     "`InputError` for what are not tokens of the whole batch."
     shape = tuple(getattr(tokens, 'shape', ()))
-    if not torch.is_tensor(tokens): raise InputError(f'{name}: a {type(tokens).__name__} is no tensor of tokens; {how}.')
-    if shape != (batch, count, 64): raise InputError(f'{name}: shape {shape} where {(batch, count, 64)} is needed; {how}.')
+    if not torch.is_tensor(tokens):
+        raise InputError(f'{name}: a {type(tokens).__name__} is no tensor of tokens; {how}.')
+    if shape != (batch, count, 64):
+        raise InputError(f'{name}: shape {shape} where {(batch, count, 64)} is needed; {how}.')
 
 def _check_start(start, batch, count):
     "`InputError` unless `start` is None or tokens and a noise level."
     if start is None: return
-    if not isinstance(start, (tuple, list)) or len(start) != 2: raise InputError('start: give a pair of tokens and a noise level, (latents, sigma).')
+    if not isinstance(start, (tuple, list)) or len(start) != 2:
+        raise InputError('start: give a pair of tokens and a noise level, (latents, sigma).')
     _check_tokens('start', start[0], batch, count, "give an EditResult's latents, or pack(encoded image)")
-    if not isinstance(start[1], (int, float)) or not 0 < start[1] <= 1: raise InputError(f'start at noise level {start[1]!r}: give a number above 0 and at most 1.')
+    if not isinstance(start[1], (int, float)) or not 0 < start[1] <= 1:
+        raise InputError(f'start at noise level {start[1]!r}: give a number above 0 and at most 1.')
 
 # %% ../../nbs/frame/02_sampling.ipynb #c024
 @torch.no_grad()
@@ -279,12 +311,19 @@ def edit_frame(
     frame:int=0, # number of the frame: with the seed it makes the noise
     noise=None, # start tokens (B,T,64) instead
     start:tuple=None, # (tokens (B,T,64), sigma): begin from these at this noise level, with the steps that are left
-    ttlg:TTLG=None, # guidance: a `TTLG`, or a loss or several for its usual values; None: unguided; losses with `tol=None` get their target value from `prev`
-    encoding_cache:EncodingCache=None, # what was encoded before: give the same object again for the same images and words
-    on_step=None, # called in each step with (step, steps, clean estimate tokens before guidance); steps that `start` leaves out are not counted; an exception stops the frame
-    on_stage=lambda name: None, # called with what begins: 'references', 'text', 'denoising', 'guidance', 'decoding', 'rest'
+    # guidance: a `TTLG`, or a loss or several for its usual values; None: unguided;
+    # losses with `tol=None` get their target value from `prev`
+    ttlg:TTLG=None,
+    # what was encoded before: give the same object again for the same images and words
+    encoding_cache:EncodingCache=None,
+    # called in each step with (step, steps, clean estimate tokens before guidance);
+    # steps that `start` leaves out are not counted; an exception stops the frame
+    on_step=None,
+    # called with what begins: 'references', 'text', 'denoising', 'guidance', 'decoding', 'rest'
+    on_stage=lambda name: None,
 )->EditResult:
-    "Generate the frame that has the shape of `edge` and the style of `prev`; `InputError` for what is no pipeline or no image, and for images of unequal or unfit size."
+    """Generate the frame that has the shape of `edge` and the style of `prev`; `InputError` for what is no pipeline
+    or no image, and for images of unequal or unfit size."""
     device, refs, guidance = adopt(pipe)._execution_device, _references(edge, prev, extra_reference), as_guidance(ttlg)
     batch, _, height, width = refs[0][1].shape; rows, cols = token_grid(height, width)
     _check_prompt('prompt', prompt)
@@ -293,12 +332,16 @@ def edit_frame(
     if noise is not None: _check_tokens('noise', noise, batch, rows*cols, 'make it with frame_noise')
     _check_start(start, batch, rows*cols)
     if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, shot=b) for b in range(batch)])
-    prompts = dict(cond=prompt) | (dict(uncond=negative_prompt) if true_cfg_scale > 1 and negative_prompt is not None else {})
+    prompts = (dict(cond=prompt)
+               | (dict(uncond=negative_prompt) if true_cfg_scale > 1 and negative_prompt is not None else {}))
     with _let_go(pipe):
         cond = _conditions(pipe, device, refs, prompts, true_cfg_scale, encoding_cache or EncodingCache(), on_stage)
-        scheduler = _scheduler(pipe, device, with_target_values(guidance, frame_vae(pipe, device), refs[1][1]), cond, height, width)
-        x, timesteps = _begin(scheduler, _schedule(pipe, device, scheduler, rows*cols, num_inference_steps), noise.to(device).float(), start)
-        x = _denoised(cond, scheduler, x, timesteps, round(cfg_stop*num_inference_steps) - num_inference_steps + len(timesteps), on_step, on_stage)
+        scheduler = _scheduler(pipe, device, with_target_values(guidance, frame_vae(pipe, device), refs[1][1]), cond,
+                               height, width)
+        x, timesteps = _begin(scheduler, _schedule(pipe, device, scheduler, rows*cols, num_inference_steps),
+                              noise.to(device).float(), start)
+        x = _denoised(cond, scheduler, x, timesteps,
+                      round(cfg_stop*num_inference_steps) - num_inference_steps + len(timesteps), on_step, on_stage)
         on_stage('decoding'); image = frame_vae(pipe, device).decode(unpack(x, height, width)).float().clamp(0, 1)
     on_stage('rest')
     return EditResult(image, x, scheduler.history, scheduler.skipped)
@@ -308,11 +351,14 @@ def restyle_frame(
     pipe, # a `QwenImageEditPlusPipeline`
     image, # (B,3,H,W) in [0,1], or a `PIL.Image`
     style:str=None, # words that finish "Restyle picture 2 ...", e.g. 'as a night scene'
-    extra_reference=None, # an image in the style that is wanted, of the same size; the full model only, the tiny one has not learnt it
+    # an image in the style that is wanted, of the same size; the full model only, the tiny one has not learnt it
+    extra_reference=None,
     **kwargs, # as for `edit_frame`
 )->EditResult:
     "Restyle an image in another style, told in words, shown in an image, or both; every object in its place."
     img = as_batch(image, 'image', (3,))
     if style: _check_prompt('style_prompt', style)
-    words = ', '.join([style]*bool(style) + ['in the style, colours and medium of picture 3']*(extra_reference is not None))
-    return edit_frame(pipe, scene_edges(img)[0], img, prompt=RESTYLE_PROMPT.format(style=words), extra_reference=extra_reference, **kwargs)
+    words = ', '.join(
+        [style]*bool(style) + ['in the style, colours and medium of picture 3']*(extra_reference is not None))
+    return edit_frame(pipe, scene_edges(img)[0], img, prompt=RESTYLE_PROMPT.format(style=words),
+                      extra_reference=extra_reference, **kwargs)

@@ -28,7 +28,8 @@ def luma(
 
 # %% ../../nbs/image/01_edges.ipynb #c010
 def _filter(y, *kernels):
-    "3 x 3 correlations of `(B,1,H,W)`, mirrored at the border as OpenCV's `BORDER_REFLECT_101`; one channel for each kernel."
+    """3 x 3 correlations of `(B,1,H,W)`, mirrored at the border as OpenCV's `BORDER_REFLECT_101`;
+    one channel for each kernel."""
     return F.conv2d(F.pad(y, (1, 1, 1, 1), mode='reflect'), constant(kernels, y.device, y.dtype).unsqueeze(1))
 
 _across = (-1., 0., 1.), (-2., 0., 2.), (-1., 0., 1.)
@@ -68,7 +69,8 @@ class EdgeMap:
         return out.getvalue()
 
 # %% ../../nbs/image/01_edges.ipynb #c025
-filters = dict(sobel=sobel, laplacian=laplacian, canny=sobel) # Canny has no gradient: its lines are compared with Sobel's
+# Canny has no gradient: its lines are compared with Sobel's
+filters = dict(sobel=sobel, laplacian=laplacian, canny=sobel)
 _least_gain = dict(sobel=4/255, laplacian=8/255) # the answer to a step of one grey level
 methods = tuple(filters)
 
@@ -103,9 +105,11 @@ def save_edges(
     path: str|Path, # ends in .png: only PNG keeps edges exactly and has room for the gain
     edge_map: EdgeMap,
 ):
-    "Write an edge map as a PNG of 8 bits and three equal channels, gain and method in its text; `InputError` for another kind of file."
+    """Write an edge map as a PNG of 8 bits and three equal channels, gain and method in its text;
+    `InputError` for another kind of file."""
     path = Path(path)
-    if path.suffix.lower() != '.png': raise InputError(f'{path}: edge maps are kept as PNG; give a name that ends in .png.')
+    if path.suffix.lower() != '.png':
+        raise InputError(f'{path}: edge maps are kept as PNG; give a name that ends in .png.')
     text = PngInfo(); text.add_text('qwen_ttlg:edge_method', edge_map.method)
     if edge_map.gain is not None: text.add_text('qwen_ttlg:edge_gain', repr(float(edge_map.gain)))
     with atomic(path) as tmp: edge_map.image().save(tmp, 'PNG', pnginfo=text)
@@ -116,7 +120,9 @@ def _read_gain(text, path):
     if text is None: return
     try: gain = float(text)
     except ValueError: gain = math.nan
-    if not (0 < gain < math.inf): raise InputError(f'{path}: its edge gain is {str(text)[:40]!r}, which is no positive number; extract the edges again.')
+    if not (0 < gain < math.inf):
+        raise InputError(
+            f'{path}: its edge gain is {str(text)[:40]!r}, which is no positive number; extract the edges again.')
     return gain
 
 # %% ../../nbs/image/01_edges.ipynb #c035n
@@ -143,7 +149,9 @@ def _is_inverted(levels): return levels.mean() > 127.5 and _ground(255 - levels)
 @lru_cache(64)
 def _folder_is_inverted(folder, changed):
     "Is one of the first maps of a folder certainly black on white? Soft lines may leave that open for others."
-    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in ('.png', '.jpg', '.jpeg', '.webp', '.tif', '.tiff'))
+    files = sorted(p
+                   for p in folder.iterdir()
+                   if p.suffix.lower() in ('.png', '.jpg', '.jpeg', '.webp', '.tif', '.tiff'))
     with suppress(InputError, OSError): return any(_is_inverted(_read_levels(p)[1]) for p in files[:8])
     return False
 
@@ -151,7 +159,8 @@ def _right_way_round(levels, path, ours):
     "Light lines on black; a note where they were not, or where it is doubtful that they are lines."
     folder = Path(path).parent
     if ours and levels.mean() <= 127.5: return levels # black for a frame without edges
-    if not ours and levels.mean() > 127.5 and (_is_inverted(levels) or _folder_is_inverted(folder, folder.stat().st_mtime_ns)):
+    if (not ours and levels.mean() > 127.5
+        and (_is_inverted(levels) or _folder_is_inverted(folder, folder.stat().st_mtime_ns))):
         levels = 255 - levels
         if levels.any(): note_once(('inverted', folder), f'{path}: black lines on white, taken the other way round; '
                                    'edge maps are light lines on black.')
@@ -175,9 +184,12 @@ def load_edges(
     hardly an edge map. `InputError` if it cannot be read, is of another size, or holds a gain that is no number."""
     pic, levels = _read_levels(path)
     w, h = pic.size
-    if (height or h, width or w) != (h, w): raise InputError(f'{path}: the edge map is {w}x{h}, but {width or w}x{height or h} is needed; extract the edges again at that size.')
+    if (height or h, width or w) != (h, w):
+        raise InputError(f'{path}: the edge map is {w}x{h}, but {width or w}x{height or h} is needed; '
+                         'extract the edges again at that size.')
     ours, method = 'qwen_ttlg:edge_method' in pic.info, pic.info.get('qwen_ttlg:edge_method', 'sobel')
-    if method not in methods: raise InputError(f'{path}: its edge method {method[:40]!r} is not known here; use one of {", ".join(methods)}.')
+    if method not in methods:
+        raise InputError(f'{path}: its edge method {method[:40]!r} is not known here; use one of {", ".join(methods)}.')
     edges = torch.from_numpy(_right_way_round(levels, path, ours))[None, None].float()/255
     return EdgeMap(edges, _read_gain(pic.info.get('qwen_ttlg:edge_gain'), path), method)
 
@@ -191,6 +203,8 @@ def estimate_gain(
     if isinstance(edges, EdgeMap): edges, method = edges.edges, method or edges.method
     edges, img = as_batch(edges, 'edges', (1,)), as_batch(image)
     (h, w), (H, W) = edges.shape[-2:], img.shape[-2:]
-    if (h, w) != (H, W): raise InputError(f'the edge map is {w}x{h} and the image {W}x{H}: give both at one size to estimate the gain.')
+    if (h, w) != (H, W):
+        raise InputError(f'the edge map is {w}x{h} and the image {W}x{H}: give both at one size to estimate the gain.')
     magnitude, total = filters[method or 'sobel'](img.to(edges.device)), edges.mean().item()
-    return max(magnitude.mean().item()/total if total else magnitude.max().item(), _least_gain.get(method, _least_gain['sobel']))
+    return max(magnitude.mean().item()/total if total else magnitude.max().item(),
+               _least_gain.get(method, _least_gain['sobel']))

@@ -25,7 +25,8 @@ def check_size(
     width: int, # of the image, in pixels
 ):
     "Raise `InputError`, naming the nearest size that fits, unless both sides are positive multiples of 16."
-    if not all(isinstance(side, Integral) for side in (height, width)): raise InputError(f'size {width!r}x{height!r}: both sides must be whole numbers of pixels.')
+    if not all(isinstance(side, Integral) for side in (height, width)):
+        raise InputError(f'size {width!r}x{height!r}: both sides must be whole numbers of pixels.')
     if height > 0 and width > 0 and height % 16 == 0 and width % 16 == 0: return
     near = [max(16, int(side/16 + .5)*16) for side in (width, height)]
     raise InputError(f'size {width}x{height}: both sides must be multiples of 16; use {near[0]}x{near[1]}.')
@@ -59,14 +60,16 @@ def unpack(
     "The transformer's tokens as latents; `InputError` if there are not as many as the size has."
     rows, cols = token_grid(height, width)
     if tokens.shape[1] != rows*cols:
-        raise InputError(f'{tokens.shape[1]} tokens do not make a {width}x{height} image: it has {rows*cols}; drop the reference tokens or give the right size.')
+        raise InputError(f'{tokens.shape[1]} tokens do not make a {width}x{height} image: it has {rows*cols}; '
+                         'drop the reference tokens or give the right size.')
     return F.pixel_shuffle(tokens.mT.unflatten(2, (rows, cols)), 2)
 
 # %% ../../nbs/image/00_latents.ipynb #c021
 def _stats(z, vae):
     "Mean and standard deviation of the channels, shaped for `z`, at least in fp32."
     dtype = torch.promote_types(z.dtype, torch.float32)
-    return (constant(tuple(s), z.device, dtype).view(-1, *[1]*(z.ndim - 2)) for s in (vae.config.latents_mean, vae.config.latents_std))
+    return (constant(tuple(s), z.device, dtype).view(-1, *[1]*(z.ndim - 2))
+            for s in (vae.config.latents_mean, vae.config.latents_std))
 
 def normalize(
     z: Tensor, # (B,16,h,w) or (B,16,1,h,w), as the VAE's encoder gives them
@@ -89,7 +92,8 @@ def denormalize(
 def _conv2d(conv):
     "What a causal 3-D convolution does to a single frame."
     padding = conv._padding[2], conv._padding[0] # (left, right, top, bottom, front, back), made for F.pad
-    new = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size[1:], conv.stride[1:], padding, bias=conv.bias is not None, device='meta')
+    new = nn.Conv2d(conv.in_channels, conv.out_channels, conv.kernel_size[1:], conv.stride[1:], padding,
+                    bias=conv.bias is not None, device='meta')
     new.weight = nn.Parameter(conv.weight.detach()[:, :, -1].clone())
     if conv.bias is not None: new.bias = nn.Parameter(conv.bias.detach().clone())
     return new
@@ -110,7 +114,9 @@ def _(g, q, k, v, rows): return torch.empty_like(q), torch.empty_like(k), torch.
 
 # %% ../../nbs/image/00_latents.ipynb #c030b2
 @torch.library.custom_op('qwen_ttlg::one_head', mutates_args=())
-def _one_head(q:Tensor, k:Tensor, v:Tensor, rows:int=4096)->Tensor: # (B,T,D) each; `rows` of queries at a time in the backward pass
+def _one_head(
+    q:Tensor, k:Tensor, v:Tensor, rows:int=4096,
+)->Tensor: # (B,T,D) each; `rows` of queries at a time in the backward pass
     return F.scaled_dot_product_attention(q[:, None], k[:, None], v[:, None])[:, 0].contiguous()
 
 @_one_head.register_fake
@@ -139,7 +145,8 @@ class _Double(nn.Module):
         return x.reshape(b, 2*h, 2*w, c).permute(0, 3, 1, 2)
 
 # %% ../../nbs/image/00_latents.ipynb #c032
-_HOOKS = 'forward', '_diffusers_hook', '_hf_hook', '_old_forward' # what offloading and casting, by diffusers or accelerate, hang on a module
+# what offloading and casting, by diffusers or accelerate, hang on a module
+_HOOKS = 'forward', '_diffusers_hook', '_hf_hook', '_old_forward'
 
 def _unhooked(m):
     "A shallow copy of a module without the hooks of offloading and casting: the copy is called for itself."
@@ -172,7 +179,8 @@ def _blocks(net):
 
 # %% ../../nbs/image/00_latents.ipynb #c039
 class SingleFrameVAE(nn.Module):
-    "The exact 2-D form of an `AutoencoderKLQwenImage` for single frames, made by `single_frame`; frozen, differentiable with respect to its inputs."
+    """The exact 2-D form of an `AutoencoderKLQwenImage` for single frames, made by `single_frame`;
+    frozen, differentiable with respect to its inputs."""
     def __init__(self,
         vae, # an `AutoencoderKLQwenImage`; copied from, not changed
         checkpoint: bool=False, # keep only each block's input for the backward pass and compute the rest again
@@ -183,7 +191,8 @@ class SingleFrameVAE(nn.Module):
         self.encoder = nn.ModuleList(_flat(m) for m in (*_blocks(vae.encoder), vae.quant_conv))
         self.decoder = nn.ModuleList(_flat(m) for m in (vae.post_quant_conv, *_blocks(vae.decoder)))
         self.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-        if compiled: self._run = torch.compile(self._run, dynamic=False) # for each size anew: torch 2.14 fails on some sizes taken as unknowns
+        # for each size anew: torch 2.14 fails on some sizes taken as unknowns
+        if compiled: self._run = torch.compile(self._run, dynamic=False)
 
     @property
     def dtype(self): return self.encoder[0].weight.dtype
@@ -211,7 +220,8 @@ def decode(self:SingleFrameVAE,
     latents: Tensor, # (B,16,h,w) normalised
     scale: float=1., # of the image: 1, 1/2, 1/4 or 1/8 of the full size
 )->Tensor: # (B,3,scale 8h,scale 8w) nominally in [0,1], not clamped, in the dtype of `latents`
-    "The image of latents, differentiable; a smaller one leaves out the last upsamplings. `InputError` for another scale."
+    """The image of latents, differentiable; a smaller one leaves out the last upsamplings.
+    `InputError` for another scale."""
     out = self._run(self._blocks_at(scale), denormalize(latents, self))
     return out.to(latents.dtype)/2 + .5
 
@@ -221,27 +231,34 @@ def _blocks_at(self:SingleFrameVAE, scale):
     if scale not in self.smaller:
         ups = [b for b in self.decoder if isinstance(b, nn.Sequential) and isinstance(b[0], _Double)]
         known = [2.**-k for k in range(len(ups) + 1)]
-        if scale not in known: raise InputError(f'scale {scale}: the decoder can generate at {", ".join(f"{k:g}" for k in known)} of the full size; choose one of these.')
+        if scale not in known:
+            raise InputError(f'scale {scale}: the decoder can generate at {", ".join(f"{k:g}" for k in known)} of the '
+                             'full size; choose one of these.')
         left_out = {id(b) for b in ups[len(ups) - known.index(scale):]}
         self.smaller[scale] = [b[1:] if id(b) in left_out else b for b in self.decoder]
     return self.smaller[scale]
 
 # %% ../../nbs/image/00_latents.ipynb #c042
-def _fetched(m): return hasattr(m, '_hf_hook') and any(p.is_meta for p in m.parameters(recurse=False)) # does accelerate bring its weights when it is called?
+def _fetched(m): # does accelerate bring its weights when it is called?
+    return hasattr(m, '_hf_hook') and any(p.is_meta for p in m.parameters(recurse=False))
 
 def single_frame(
     vae, # an `AutoencoderKLQwenImage` on any device, of any dtype, offloaded or not
     checkpoint: bool=False, # compute each block again in the backward pass instead of keeping its insides
     compiled: bool=False, # by `torch.compile`: faster, after a first call that takes some ten seconds for each size
 )->SingleFrameVAE: # on the device and of the dtype of `vae`
-    "Copy what a single frame needs of a video VAE into 2-D convolutions; `InputError` for another class of VAE, or one whose weights are nowhere (meta)."
+    """Copy what a single frame needs of a video VAE into 2-D convolutions; `InputError` for another class of VAE,
+    or one whose weights are nowhere (meta)."""
     if not isinstance(vae, AutoencoderKLQwenImage):
-        raise InputError(f'{type(vae).__name__}: the VAE of the Qwen-Image pipelines is needed, an AutoencoderKLQwenImage; load one of those.')
+        raise InputError(f'{type(vae).__name__}: the VAE of the Qwen-Image pipelines is needed, '
+                         'an AutoencoderKLQwenImage; load one of those.')
     with torch.inference_mode(False), torch.no_grad(), ExitStack() as stack:
         for m in filter(_fetched, vae.modules()): stack.enter_context(align_module_device(m))
         if any(p.is_meta for p in vae.parameters()):
-            raise InputError('the VAE has no weights in memory (they are on the meta device); load it with its weights.')
-        return SingleFrameVAE(vae, checkpoint, compiled).to(vae.dtype) # weights may be stored in fewer bits than they are computed with
+            raise InputError(
+                'the VAE has no weights in memory (they are on the meta device); load it with its weights.')
+        # weights may be stored in fewer bits than they are computed with
+        return SingleFrameVAE(vae, checkpoint, compiled).to(vae.dtype)
 
 # %% ../../nbs/image/00_latents.ipynb #c061
 def _leaves(m):
@@ -256,7 +273,9 @@ def put_back(
     vae, # the `AutoencoderKLQwenImage` it was made from, or one of the same configuration; changed in place
 ):
     "Write the weights of a single-frame VAE into a 3-D one: last temporal slices, zeros elsewhere."
-    deep = [m for b in (*_blocks(vae.encoder), vae.quant_conv, vae.post_quant_conv, *_blocks(vae.decoder)) for m in _leaves(b)]
+    deep = [m
+            for b in (*_blocks(vae.encoder), vae.quant_conv, vae.post_quant_conv, *_blocks(vae.decoder))
+            for m in _leaves(b)]
     thin = [m for b in (*flat.encoder, *flat.decoder) for m in _leaves(b)]
     for p in vae.parameters(): p.zero_()
     for to, source in zip(deep, thin, strict=True):

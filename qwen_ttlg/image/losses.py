@@ -23,17 +23,22 @@ from .motion import Motion
 
 # %% ../../nbs/image/03_losses.ipynb #c007
 class ImageLoss:
-    "Base of all losses: called with `(B,3,H,W)` images in `[0,1]` it gives `(B,)`; subclasses define `name` and `measure`. `InputError` for a negative weight or target value."
+    """Base of all losses: called with `(B,3,H,W)` images in `[0,1]` it gives `(B,)`; subclasses define `name` and
+    `measure`. `InputError` for a negative weight or target value."""
     name = 'loss' # in tables and flags
 
     def __init__(self,
         weight: float=1., # share of the change to the target value; changes add up: let those that agree sum to 1
-        target_value: float|Tensor|None=0., # float or (B,): a loss this small is not reduced any further; None: what the VAE itself can reach
+        # float or (B,): a loss this small is not reduced any further; None: what the VAE itself can reach
+        target_value: float|Tensor|None=0.,
         scale: float=1., # share of an image's size at which it is evaluated
     ):
         for k, v in (('scale', scale), ('weight', weight), ('tolerance', target_value)):
-            if isinstance(v, (str, bool)) or v is None and k != 'tolerance': raise InputError(f'{self.name} loss: {k} {v!r} is no number; give one.')
-        if not 0 < scale <= 1: raise InputError(f'{self.name} loss: scale {scale} is not a share of the size; give a number above 0 and at most 1.')
+            if isinstance(v, (str, bool)) or v is None and k != 'tolerance':
+                raise InputError(f'{self.name} loss: {k} {v!r} is no number; give one.')
+        if not 0 < scale <= 1:
+            raise InputError(
+                f'{self.name} loss: scale {scale} is not a share of the size; give a number above 0 and at most 1.')
         for k, v in (('weight', weight), ('tolerance', 0. if target_value is None else target_value)):
             if not (0 <= float(torch.as_tensor(v).min()) and float(torch.as_tensor(v).max()) < math.inf):
                 raise InputError(f'{self.name} loss: {k} {v} is not a number of at least 0; give one, 0 for none.')
@@ -41,13 +46,18 @@ class ImageLoss:
 
     def measure(self, img): raise NotImplementedError(f'{type(self).__name__} must define measure(img)')
 
-    def resized(self, height:int, width:int): # the same loss for images of another size; a loss with targets brings them along
+    def resized(
+        self, height:int, width:int,
+    ):  # the same loss for images of another size; a loss with targets brings them along
         return self
 
-    def reached(self, through, image): # (B,), what is left of it for a frame that only went through the VAE; 0 if that is not known
+    def reached(
+        self, through, image,
+    ):  # (B,), what is left of it for a frame that only went through the VAE; 0 if that is not known
         return 0.
 
-    def __repr__(self): return f'{type(self).__name__}(name={self.name!r}, weight={self.weight}, tol={self.target_value})'
+    def __repr__(self):
+        return f'{type(self).__name__}(name={self.name!r}, weight={self.weight}, tol={self.target_value})'
 
 # %% ../../nbs/image/03_losses.ipynb #c007x0
 @patch
@@ -70,7 +80,8 @@ def on(self:ImageLoss, device): # the same loss with its targets there: a copy f
     return new
 
 def _on(v, device):
-    "What a loss holds, on a device: tensors, also those in lists, tuples, dicts, dataclasses and other losses; all else as it is."
+    """What a loss holds, on a device: tensors, also those in lists, tuples, dicts, dataclasses and other losses;
+    all else as it is."""
     if isinstance(v, Tensor): return v.to(device, non_blocking=True)
     if isinstance(v, ImageLoss): return v.on(device)
     if isinstance(v, (list, tuple)): return getattr(v, '_make', type(v))([_on(x, device) for x in v])
@@ -100,7 +111,8 @@ def _correlation(found, wanted, eps=1e-4):
     return 1 - (f*w).mean((1, 2, 3))/(size(f)*size(w))
 
 def _soft_f1(found, wanted, eps=1e-8):
-    "1 minus the soft F1 of two maps, squares in the denominator (Milletari et al., 3DV 2016), (B,): 0 only for equal maps, 1 for a blank image."
+    """1 minus the soft F1 of two maps, squares in the denominator (Milletari et al., 3DV 2016), (B,):
+    0 only for equal maps, 1 for a blank image."""
     total = lambda e: e.sum((1, 2, 3))
     return 1 - 2*total(found*wanted)/(total(found.square()) + total(wanted.square()) + eps)
 
@@ -109,19 +121,23 @@ _kinds = dict(l1=_l1, correlation=_correlation, f1=_soft_f1)
 # %% ../../nbs/image/03_losses.ipynb #c013
 def _choice(what, value, choices):
     "`choices[value]`, or a sentence that lists them."
-    if value not in choices: raise InputError(f'edge loss: {what} {value!r} is not known; use one of {", ".join(choices)}.')
+    if value not in choices:
+        raise InputError(f'edge loss: {what} {value!r} is not known; use one of {", ".join(choices)}.')
     return choices[value]
 
 # %% ../../nbs/image/03_losses.ipynb #c014
 class EdgeLoss(ImageLoss):
-    "Distance of an image's edges to an edge map under a fixed gain; `InputError` for what is no edge map, a gain that is missing or not positive, an unknown method or kind, another size."
+    """Distance of an image's edges to an edge map under a fixed gain; `InputError` for what is no edge map, a gain
+    that is missing or not positive, an unknown method or kind, another size."""
     name = 'edge'
 
     def __init__(self,
         edges: EdgeMap|Tensor, # an `EdgeMap`; or (B,1,H,W) in [0,1], or (1,1,H,W) for all samples
         gain: float|Tensor=None, # float or (B,): the filter's magnitude that 1 stands for; None: the edge map's own
         weight: float=1., # share of the change to the target value; changes add up: let those that agree sum to 1
-        target_value: float|Tensor|None=None, # float or (B,): a loss this small is not reduced any further; None: what the VAE itself can reach, measured by `edit_frame`
+        # float or (B,): a loss this small is not reduced any further;
+        # None: what the VAE itself can reach, measured by `edit_frame`
+        target_value: float|Tensor|None=None,
         method: str=None, # the filter: 'sobel', 'laplacian', or 'canny' (compared with Sobel); None: the edge map's own
         kind: str='l1', # the distance: 'l1', 'correlation' or 'f1'
         scale: float=1., # share of an image's size at which it is evaluated
@@ -132,16 +148,22 @@ class EdgeLoss(ImageLoss):
         if isinstance(edges, Image.Image): raise InputError('edge loss: an image is no edge map; give edge_map(image).')
         edges = as_batch(edges, 'edge loss: edges', (1,))
         self.filter, self.distance = _choice('method', method or 'sobel', filters), _choice('kind', kind, _kinds)
-        if isinstance(gain, str): raise InputError(f'edge loss: gain {gain!r} is no number; leave it out with an EdgeMap, or give one.')
+        if isinstance(gain, str):
+            raise InputError(f'edge loss: gain {gain!r} is no number; leave it out with an EdgeMap, or give one.')
         if gain is None and kind == 'correlation': gain = 1. # it has no unit
-        if gain is None: raise InputError("edge loss: the edge map has no gain; estimate it once with estimate_gain, or use kind='correlation'.")
+        if gain is None:
+            raise InputError(
+                "edge loss: the edge map has no gain; estimate it once with estimate_gain, or use kind='correlation'.")
         self.edges = edges.detach().float()
         self.gain = torch.as_tensor(gain).detach().float().reshape(-1, 1, 1, 1)
-        if not ((self.gain > 0) & self.gain.isfinite()).all(): raise InputError(f'edge loss: gain {gain} is not positive; extract the edges again.')
+        if not ((self.gain > 0) & self.gain.isfinite()).all():
+            raise InputError(f'edge loss: gain {gain} is not positive; extract the edges again.')
 
     def measure(self, img):
         (h, w), (H, W) = self.edges.shape[-2:], img.shape[-2:]
-        if (h, w) != (H, W): raise InputError(f'edge loss: the edge map is {w}x{h} and the image {W}x{H}; extract the edges at the size of the image.')
+        if (h, w) != (H, W):
+            raise InputError(f'edge loss: the edge map is {w}x{h} and the image {W}x{H}; extract the edges at the '
+                             'size of the image.')
         return self.distance(self.filter(img)/self.gain.to(img.device), self.edges.to(img.device))
 
     def resized(self, height, width):
@@ -168,15 +190,20 @@ class GramLoss(ImageLoss):
 
     def __init__(self,
         features, # callable (B,3,H,W) in [0,1] -> list of (B,C,h,w)
-        style: Tensor|Image.Image, # (1,3,H,W) or (B,3,H,W) in [0,1]: the image with the wanted style; its short side should be that of the frames
+        # (1,3,H,W) or (B,3,H,W) in [0,1]: the image with the wanted style; its short side should be that of the frames
+        style: Tensor|Image.Image,
         weight: float=1., # share of the change to the target value; changes add up: let those that agree sum to 1
-        target_value: float|Tensor|None=None, # float or (B,): a loss this small is not reduced any further; None: what the VAE itself can reach, measured by `edit_frame`
+        # float or (B,): a loss this small is not reduced any further;
+        # None: what the VAE itself can reach, measured by `edit_frame`
+        target_value: float|Tensor|None=None,
         kind: str='relative', # 'relative', or 'l1' as the original has it
         scale: float=1., # share of an image's size at which it is evaluated
     ):
         super().__init__(weight, target_value, scale)
-        if kind not in ('relative', 'l1'): raise InputError(f"gram loss: kind {kind!r} is not known; use 'relative' or 'l1'.")
-        if not callable(features): raise InputError(f'gram loss: features {features!r} cannot be called; give those of gram_features.')
+        if kind not in ('relative', 'l1'):
+            raise InputError(f"gram loss: kind {kind!r} is not known; use 'relative' or 'l1'.")
+        if not callable(features):
+            raise InputError(f'gram loss: features {features!r} cannot be called; give those of gram_features.')
         self.features, self.style, self.kind = features, as_batch(style, 'gram loss: style', (3,)), kind
         with torch.no_grad(): self.target = [gram(f) for f in features(self.style.float())]
 
@@ -185,7 +212,9 @@ class GramLoss(ImageLoss):
         if self.kind == 'l1': return torch.stack([(g - t).abs().mean((1, 2)) for g, t in pairs]).mean(0)
         return torch.stack([(g - t).square().sum((1, 2))/t.square().sum((1, 2)) for g, t in pairs]).mean(0)
 
-    def resized(self, height, width): # the style image at the same short side, its aspect kept: textures shrink as those of the frame do
+    def resized(
+        self, height, width,
+    ):  # the style image at the same short side, its aspect kept: textures shrink as those of the frame do
         by = min(height, width)/min(self.style.shape[-2:])
         style = F.interpolate(self.style, [max(1, round(s*by)) for s in self.style.shape[-2:]], mode='area')
         return GramLoss(self.features, style, self.weight, self.target_value, self.kind, self.scale)
@@ -199,7 +228,8 @@ class GramLoss(ImageLoss):
 _lock = RLock() # of whatever threads make once and share
 
 class PerDevice:
-    "A module, or a list of tensors, copied once to each device and dtype that is asked for; the first one is never moved, so threads can share it."
+    """A module, or a list of tensors, copied once to each device and dtype that is asked for;
+    the first one is never moved, so threads can share it."""
     def __init__(self, original): self.original, self.copies = original, {}
 
     @torch.inference_mode(False) # a copy made in this mode could not be differentiated through
@@ -213,7 +243,8 @@ class PerDevice:
 
 # %% ../../nbs/image/03_losses.ipynb #c043
 class RandomFeatures:
-    "Rectified answers of random colour filters of several sizes (Ustyuzhaninov et al. 2017); the same for the same seed."
+    """Rectified answers of random colour filters of several sizes (Ustyuzhaninov et al. 2017);
+    the same for the same seed."""
     name = 'random'
 
     def __init__(self, channels:int=32, sizes:tuple=(3, 5, 9, 17), seed:int=0): # filters a size; sides in pixels
@@ -240,13 +271,18 @@ class VAEFeatures:
 
 # %% ../../nbs/image/03_losses.ipynb #c044
 class VGGFeatures:
-    "relu1_2, relu2_2, relu3_3 and relu4_3 of torchvision's VGG16; `InputError` if the weights are neither here nor to be downloaded."
+    """relu1_2, relu2_2, relu3_3 and relu4_3 of torchvision's VGG16; `InputError` if the weights are
+    neither here nor to be downloaded."""
     name, layers = 'vgg16', (3, 8, 15, 22)
 
     def __init__(self, pretrained:bool=True): # False: random weights, for measuring speed only
         from torchvision.models import VGG16_Weights, vgg16
-        try: self.net = vgg16(weights=VGG16_Weights.IMAGENET1K_V1 if pretrained else None).features[:23].eval().requires_grad_(False)
-        except Exception as e: raise InputError(f"gram features 'vgg16': the weights are not here and could not be downloaded ({type(e).__name__}); choose 'random' or 'vae'.") from e
+        try:
+            self.net = vgg16(
+                weights=VGG16_Weights.IMAGENET1K_V1 if pretrained else None).features[:23].eval().requires_grad_(False)
+        except Exception as e:
+            raise InputError("gram features 'vgg16': the weights are not here and could not be downloaded "
+                             f"({type(e).__name__}); choose 'random' or 'vae'.") from e
         if not pretrained: self.name = 'vgg16 with random weights'
         for m in self.net:
             if isinstance(m, torch.nn.ReLU): m.inplace = False
@@ -277,14 +313,17 @@ def gram_features(
 
 # %% ../../nbs/image/03_losses.ipynb #c054
 class TemporalLoss(ImageLoss):
-    "Mean difference to the previous frame, carried along by the motion and where it is visible; unwarped and everywhere if there is no `motion`. `InputError` for what is no image, or another size."
+    """Mean difference to the previous frame, carried along by the motion and where it is visible; unwarped and
+    everywhere if there is no `motion`. `InputError` for what is no image, or another size."""
     name = 'temporal'
 
     def __init__(self,
         prev: Tensor|Image.Image, # (B,3,H,W) in [0,1], the previous frame
         motion: Motion=None, # of the source, from the frame before to this one
         weight: float=1., # share of the change to the target value; changes add up: let those that agree sum to 1
-        target_value: float|Tensor|None=None, # float or (B,): a loss this small is not reduced any further; None: what the VAE itself can reach, measured by `edit_frame`
+        # float or (B,): a loss this small is not reduced any further;
+        # None: what the VAE itself can reach, measured by `edit_frame`
+        target_value: float|Tensor|None=None,
         scale: float=1., # share of an image's size at which it is evaluated
     ):
         super().__init__(weight, target_value, scale)
@@ -294,13 +333,16 @@ class TemporalLoss(ImageLoss):
 
     def measure(self, img):
         m = self.mask.to(img.device)
-        if m.shape[-2:] != img.shape[-2:]: raise InputError(f'temporal loss: the previous frame is {m.shape[-1]}x{m.shape[-2]} and the image {img.shape[-1]}x{img.shape[-2]}; give both at one size.')
+        if m.shape[-2:] != img.shape[-2:]:
+            raise InputError(f'temporal loss: the previous frame is {m.shape[-1]}x{m.shape[-2]} and the image '
+                             f'{img.shape[-1]}x{img.shape[-2]}; give both at one size.')
         d = ((img - self.wanted.to(img.device)).square() + .01**2).sqrt() - .01
         return (d*m).sum((1, 2, 3))/(3*m.sum((1, 2, 3))).clamp(min=1)
 
     def resized(self, height, width):
         prev = F.interpolate(self.prev, (height, width), mode='area')
-        return TemporalLoss(prev, self.motion and self.motion.resized(height, width), self.weight, self.target_value, self.scale)
+        return TemporalLoss(
+            prev, self.motion and self.motion.resized(height, width), self.weight, self.target_value, self.scale)
 
     def reached(self, through, image):
         back = through(self.prev)
@@ -308,7 +350,8 @@ class TemporalLoss(ImageLoss):
 
 # %% ../../nbs/image/03_losses.ipynb #c060
 class MaskedColorLoss(ImageLoss):
-    "Keep the colours of `image` where `mask` is white, fine detail left free; `InputError` for what is no image, or another size."
+    """Keep the colours of `image` where `mask` is white, fine detail left free; `InputError` for what is no image,
+    or another size."""
     name = 'mask'
 
     def __init__(self,
@@ -324,7 +367,8 @@ class MaskedColorLoss(ImageLoss):
         image, m = self.image.to(img.device), self.mask.to(img.device)
         for what, t in (('image', image), ('mask', m)):
             (h, w), (H, W) = t.shape[-2:], img.shape[-2:]
-            if (h, w) != (H, W): raise InputError(f'mask loss: the {what} is {w}x{h} and the frame {W}x{H}; give all at one size.')
+            if (h, w) != (H, W):
+                raise InputError(f'mask loss: the {what} is {w}x{h} and the frame {W}x{H}; give all at one size.')
         return (F.avg_pool2d(img - image, 9, 1, 4).abs()*m).sum((1, 2, 3))/(3*m.sum((1, 2, 3))).clamp(min=1)
 
     def resized(self, height, width):

@@ -35,12 +35,18 @@ def optical_flow(
     b:Tensor, # the same shape
     start:Tensor=None, # (B,2,H,W), pixels: where to begin looking; by default no motion
 )->Tensor: # (B,2,H,W), pixels, on the device of `a`
-    "DIS optical flow from `a` to `b`: `a(x)` is found at `b(x + flow(x))`. `InputError` for what is no image, images of two shapes or under 16 pixels."
+    """DIS optical flow from `a` to `b`: `a(x)` is found at `b(x + flow(x))`.
+    `InputError` for what is no image, images of two shapes or under 16 pixels."""
     a, b = as_batch(a, 'optical flow: the first image'), as_batch(b, 'optical flow: the second image')
-    if a.shape != b.shape: raise InputError(f'optical flow: images of shapes {tuple(a.shape)} and {tuple(b.shape)}; give two of one shape.')
-    if min(a.shape[-2:]) < 16: raise InputError(f'optical flow: {a.shape[-1]}x{a.shape[-2]} pixels are too few; both sides must be at least 16.')
+    if a.shape != b.shape:
+        raise InputError(
+            f'optical flow: images of shapes {tuple(a.shape)} and {tuple(b.shape)}; give two of one shape.')
+    if min(a.shape[-2:]) < 16:
+        raise InputError(
+            f'optical flow: {a.shape[-1]}x{a.shape[-2]} pixels are too few; both sides must be at least 16.')
     begin = [None]*len(a) if start is None else list(start.permute(0, 2, 3, 1).float().cpu().numpy().copy())
-    flows = _each(lambda p, q, f: cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(p, q, f), _gray(a), _gray(b), begin)
+    flows = _each(lambda p, q, f: cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(p, q, f), _gray(a),
+                  _gray(b), begin)
     return torch.from_numpy(np.stack(flows)).permute(0, 3, 1, 2).to(a.device).contiguous()
 
 # %% ../../nbs/image/02_motion.ipynb #c011
@@ -50,7 +56,8 @@ def warp(
 )->Tensor: # (B,C,H,W)
     "`img(x + flow(x))`, bilinear; what lies outside repeats the border."
     h, w = img.shape[-2:]
-    y, x = torch.meshgrid(torch.arange(h, device=img.device, dtype=flow.dtype), torch.arange(w, device=img.device, dtype=flow.dtype), indexing='ij')
+    y, x = torch.meshgrid(torch.arange(h, device=img.device, dtype=flow.dtype),
+                          torch.arange(w, device=img.device, dtype=flow.dtype), indexing='ij')
     grid = torch.stack([2*(x + flow[:, 0])/max(w - 1, 1) - 1, 2*(y + flow[:, 1])/max(h - 1, 1) - 1], -1)
     return F.grid_sample(img, grid.to(img.dtype), padding_mode='border', align_corners=True)
 
@@ -121,7 +128,8 @@ class LongTermFlow:
         back:Tensor=None, # (B,2,H,W), pixels: flow from it to the frame before, if known
         differ:float=.05, # mean difference of the channels up to which two places show the same
     ):
-        "Go on to the next frame: `flow` (B,2,H,W) leads from it to the fixed one, `valid` (B,1,H,W) is 1 where that can be believed."
+        """Go on to the next frame: `flow` (B,2,H,W) leads from it to the fixed one, `valid` (B,1,H,W)
+        is 1 where that can be believed."""
         if back is None: back = optical_flow(now, self.before)
         self.flow, self.before = optical_flow(now, self.source, back + warp(self.flow, back)), now
         error = (now - warp(self.source, self.flow)).abs().mean(1, keepdim=True)
@@ -145,7 +153,8 @@ class Registration:
 
     def where(self, act): # (B,) bool: nothing is left to undo for the others
         one, none = torch.ones_like(self.zoom), torch.zeros_like(self.dx)
-        return Registration(torch.where(act, self.dx, none), torch.where(act, self.dy, none), torch.where(act, self.zoom, one), self.before, self.after)
+        return Registration(torch.where(act, self.dx, none), torch.where(act, self.dy, none),
+                            torch.where(act, self.zoom, one), self.before, self.after)
 
 # %% ../../nbs/image/02_motion.ipynb #t006s1
 def undo(
@@ -157,7 +166,8 @@ def undo(
     for k in torch.nonzero((found.shift > 0) | (found.zoom != 1)).flatten().tolist():
         z, dx, dy = (float(q[k]) for q in (found.zoom, found.dx, found.dy)); x, y = (w - 1)/2, (h - 1)/2
         M = np.array([[z, 0, x + dx - z*x], [0, z, y + dy - z*y]])
-        new = cv2.warpAffine(img[k].permute(1, 2, 0).float().cpu().numpy(), M, (w, h), flags=cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+        new = cv2.warpAffine(img[k].permute(1, 2, 0).float().cpu().numpy(), M, (w, h),
+                             flags=cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
         out[k] = torch.from_numpy(new).permute(2, 0, 1).to(img).clamp(0, 1)
     return out
 
@@ -168,13 +178,17 @@ def _ecc(moved, still):
     h, w = still.shape
     middle, W = np.array([(w - 1)/2, (h - 1)/2]), np.eye(2, 3, dtype=np.float32)
     none = (0., 0., 1., *[float(np.nan_to_num(cv2.computeECC(still, moved)))]*2)
-    begin, _ = cv2.phaseCorrelate(still.astype(np.float64), moved.astype(np.float64), cv2.createHanningWindow((w, h), cv2.CV_64F))
+    begin, _ = cv2.phaseCorrelate(still.astype(np.float64), moved.astype(np.float64),
+                                  cv2.createHanningWindow((w, h), cv2.CV_64F))
     if max(map(abs, begin)) < min(h, w)/16: W[:, 2] = begin
-    try: after, W = cv2.findTransformECC(still, moved, W, cv2.MOTION_AFFINE, (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 50, 1e-4), None, 1)
+    try:
+        after, W = cv2.findTransformECC(still, moved, W, cv2.MOTION_AFFINE,
+                                        (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 50, 1e-4), None, 1)
     except cv2.error: return none # nothing in common, or nothing there
     dx, dy = W[:, :2] @ middle + W[:, 2] - middle
     zoom = float(np.sqrt(max(np.linalg.det(W[:, :2].astype(np.float64)), 1e-6)))
-    return (float(dx), float(dy), zoom, none[3], after) if np.abs(W[:, :2] - zoom*np.eye(2)).max() < .02 else none # another distortion is no zoom
+    # another distortion is no zoom
+    return (float(dx), float(dy), zoom, none[3], after) if np.abs(W[:, :2] - zoom*np.eye(2)).max() < .02 else none
 
 # %% ../../nbs/image/02_motion.ipynb #t006s0
 def registration(
@@ -183,6 +197,7 @@ def registration(
     most:int=512, # pixels of the short side at which it is measured
 )->Registration:
     "Shift and zoom of `moved` against `still`; none where they have nothing in common or differ in another way."
-    by, small = min(1., most/min(still.shape[-2:])), lambda q: list(reduced(q, most)[:, 0].detach().float().cpu().contiguous().numpy())
+    by, small = (min(1., most/min(still.shape[-2:])),
+                 lambda q: list(reduced(q, most)[:, 0].detach().float().cpu().contiguous().numpy()))
     found = torch.tensor(_each(_ecc, small(moved), small(still)))
     return Registration(found[:, 0]/by, found[:, 1]/by, *found[:, 2:].T)

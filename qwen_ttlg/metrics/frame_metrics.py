@@ -54,12 +54,15 @@ def ssim(
 ):  # (B,)
     "Structural similarity with the paper's Gaussian window, by scikit-image; 1 for equal images."
     img, ground_truth = _pair('ssim', img, ground_truth)
-    if min(img.shape[-2:]) < 11: raise InputError(f'ssim: {img.shape[-1]}x{img.shape[-2]} pixels are too few; both sides must be at least 11.')
+    if min(img.shape[-2:]) < 11:
+        raise InputError(f'ssim: {img.shape[-1]}x{img.shape[-2]} pixels are too few; both sides must be at least 11.')
     both = (q.clamp(0, 1).float().permute(0, 2, 3, 1).cpu().numpy() for q in (img, ground_truth))
-    return torch.tensor([structural_similarity(a, b, channel_axis=2, data_range=1., gaussian_weights=True, use_sample_covariance=False) for a, b in zip(*both)])
+    return torch.tensor([structural_similarity(a, b, channel_axis=2, data_range=1., gaussian_weights=True,
+                                               use_sample_covariance=False) for a, b in zip(*both)])
 
 # %% ../../nbs/metrics/01_frame_metrics.ipynb #c010
-def _map_of(edges): return as_batch(edges.edges if isinstance(edges, EdgeMap) else edges, 'edges', (1,)) # of an `EdgeMap`, or a tensor
+def _map_of(edges): # of an `EdgeMap`, or a tensor
+    return as_batch(edges.edges if isinstance(edges, EdgeMap) else edges, 'edges', (1,))
 
 def blank_edge_error(
     edges, # an `EdgeMap`, or (B,1,H,W) in [0,1]
@@ -96,7 +99,8 @@ def edge_error_max(
     edges, # an `EdgeMap`, or (B,1,H,W) in [0,1]
     method=None, # filter of the edge map; None: its own
 ):  # (B,)
-    "Mean absolute difference of edges divided by their own maximum and an edge map, as the original tool has it; `edge_error` is the one to judge by."
+    """Mean absolute difference of edges divided by their own maximum and an edge map,
+    as the original tool has it; `edge_error` is the one to judge by."""
     found = filters[method or getattr(edges, 'method', 'sobel')](as_batch(img, 'edge error: the image', (3,)))
     return (found/found.amax((1, 2, 3), keepdim=True).clamp(min=1e-8) - _map_of(edges)).abs().mean((1, 2, 3))
 
@@ -139,7 +143,9 @@ def perceptual(
 ):  # callable (a, b), both (B,3,H,W) in [0,1] -> (B,); or None, with a line on stderr, if the weights cannot be had
     "LPIPS as the `lpips` package has it, lower is more alike."
     try: return _lpips(net, pretrained)
-    except Exception as e: print(f'LPIPS is left out: the weights of {net!r} are not here and could not be downloaded ({type(e).__name__}).', file=sys.stderr)
+    except Exception as e:
+        print(f'LPIPS is left out: the weights of {net!r} are not here and could not be downloaded '
+              f'({type(e).__name__}).', file=sys.stderr)
 
 # %% ../../nbs/metrics/01_frame_metrics.ipynb #m012
 @dataclass
@@ -165,7 +171,8 @@ def _fetched():
 _WEIGHTS = {'alexnet-owt-7be5be79.pth', 'vgg16-397923af.pth'} # what LPIPS and the Gram loss fetch
 
 def _can_be_fetched(seconds=3.):
-    "Are the weights here, or does the host that has them answer soon? Where it does not, each download would be waited for at length."
+    """Are the weights here, or does the host that has them answer soon?
+    Where it does not, each download would be waited for at length."""
     cached = Path(torch.hub.get_dir())/'checkpoints'
     if all((cached/name).exists() for name in _WEIGHTS) or getproxies().get('https'): return True
     answer = []
@@ -178,12 +185,16 @@ def _can_be_fetched(seconds=3.):
 @cache
 def _read_networks():
     found, gone, there = [], [], _can_be_fetched()
-    for columns, make in (('lpips_to_init and lpips_to_prev', _lpips), ('gram_loss and gram_relative', lambda: gram_features('vgg16'))):
+    for columns, make in (('lpips_to_init and lpips_to_prev', _lpips),
+                          ('gram_loss and gram_relative', lambda: gram_features('vgg16'))):
         try:
             if not there: raise OSError('no connection')
-            with contextlib.redirect_stdout(io.StringIO()): found.append(make()) # torch announces a download there; its bar is on stderr
+            # torch announces a download there; its bar is on stderr
+            with contextlib.redirect_stdout(io.StringIO()): found.append(make())
         except Exception: found.append(None); gone.append(columns)
-    if gone: print(f'metrics.csv: {", ".join(gone)} stay empty, the weights of their networks are not here and could not be downloaded.', file=sys.stderr)
+    if gone:
+        print(f'metrics.csv: {", ".join(gone)} stay empty, the weights of their networks are not here and could '
+              'not be downloaded.', file=sys.stderr)
     return found
 
 # %% ../../nbs/metrics/01_frame_metrics.ipynb #d001
@@ -191,7 +202,8 @@ def colour_difference(
     a, b, # (B,3,H,W) in [0,1]
     where=None, # (B,1,H,W), weight of each pixel; None: all
 ):  # (B,); nan where nothing has weight
-    "Mean CIEDE2000 (Sharma, Wu and Dalal 2005, by scikit-image) between two images, seen at a short side of 128 pixels."
+    """Mean CIEDE2000 (Sharma, Wu and Dalal 2005, by scikit-image) between two images,
+    seen at a short side of 128 pixels."""
     a, b = (as_batch(q, 'colour difference: an image', (3,)) for q in (a, b)) # of any size
     lab = lambda q: rgb2lab(reduced(q.float()).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy())
     d = torch.from_numpy(deltaE_ciede2000(lab(a), lab(b))).float()
@@ -228,9 +240,11 @@ class FrameMetrics:
         first, # (1,3,H,W) in [0,1], the first frame of the shot
         nets:PerceptualModels=None, # None: none
     ):
-        self.first, self.nets = (first := as_batch(first, 'measures: the first frame', (3,))), nets or PerceptualModels()
+        self.first, self.nets = ((first := as_batch(first, 'measures: the first frame', (3,))),
+                                 nets or PerceptualModels())
         seen = self._seen(first)
-        self.grams = [GramLoss(self.nets.vgg, seen, kind=kind) for kind in ('l1', 'relative')] if self.nets.vgg else None
+        self.grams = ([GramLoss(self.nets.vgg, seen, kind=kind) for kind in ('l1', 'relative')]
+                      if self.nets.vgg else None)
 
     def _seen(self, img): return reduced(img.float(), 512).to(self.nets.device)
 
@@ -242,9 +256,13 @@ class FrameMetrics:
     )->dict: # column -> number
         "What an image says by itself, with its edge map and the first frame."
         image, e = as_batch(image, 'measures: the frame', (3,)), edges
-        if e is not None and not hasattr(e, 'edges'): raise InputError(f'measures: a {type(e).__name__} is no edge map; give an EdgeMap.')
+        if e is not None and not hasattr(e, 'edges'):
+            raise InputError(f'measures: a {type(e).__name__} is no edge map; give an EdgeMap.')
         out = dict(style_similarity=style_similarity(image, self.first))
-        if e: out |= dict(edge_loss=edge_error(image, e.edges, gain, e.method), edge_blank=blank_edge_error(e.edges), edge_loss_max=edge_error_max(image, e.edges, e.method), edge_f1=edge_f1(image, e.edges, gain, e.method))
+        if e:
+            out |= dict(edge_loss=edge_error(image, e.edges, gain, e.method), edge_blank=blank_edge_error(e.edges),
+                        edge_loss_max=edge_error_max(image, e.edges, e.method),
+                        edge_f1=edge_f1(image, e.edges, gain, e.method))
         seen = self._seen(image)
         if self.grams: out |= dict(zip(('gram_loss', 'gram_relative'), (g(seen) for g in self.grams)))
         if self.nets.lpips: out['lpips_to_init'] = self.nets.lpips(seen, self._seen(self.first))
@@ -263,7 +281,8 @@ def since(self:FrameMetrics,
         if self.nets.lpips: out['lpips_to_prev'] = self.nets.lpips(self._seen(image), self._seen(prev))
         if source is not None and before is not None:
             p, q, s, b = (reduced(x.float(), 512) for x in (image, prev, source, before)); motion = Motion.between(b, s)
-            out |= dict(warp_error=warp_error(p, q, motion), warp_source=warp_error(s, b, motion), flicker_source=flickering(source, before))
+            out |= dict(warp_error=warp_error(p, q, motion), warp_source=warp_error(s, b, motion),
+                        flicker_source=flickering(source, before))
         return {k: float(v) for k, v in out.items()}
 
 @patch
@@ -271,9 +290,11 @@ def baselines(self:FrameMetrics,
     edges:EdgeMap=None, gain:float=1., # of the first frame's own moment
     vae=None, # a `SingleFrameVAE`, to see what it leaves of the first frame
 )->dict: # name -> column -> number
-    "The same numbers for a blank image of the first frame's mean colour, and for the first frame through the VAE and back."
+    """The same numbers for a blank image of the first frame's mean colour, and for the
+    first frame through the VAE and back."""
     shown = {'blank': self.first.mean((2, 3), keepdim=True).expand_as(self.first)}
     with torch.no_grad():
         if vae: shown['vae'] = vae.decode(vae.encode(self.first.to(vae.device))).clamp(0, 1).to(self.first)
-        drift = lambda p: dict(colour_difference=float(colour_difference(p, self.first)), sharpness_ratio=float(gradient_energy(p)/gradient_energy(self.first).clamp(min=1e-8)))
+        drift = lambda p: dict(colour_difference=float(colour_difference(p, self.first)),
+                               sharpness_ratio=float(gradient_energy(p)/gradient_energy(self.first).clamp(min=1e-8)))
         return {name: self.alone(p, edges, gain) | drift(p) for name, p in shown.items()}

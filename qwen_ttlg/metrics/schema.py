@@ -28,51 +28,91 @@ class Column:
     kind:str='number' # 'number', 'integer' or 'string'
 
 # %% ../../nbs/metrics/00_schema.ipynb #k008
-def _of(group, *columns): return tuple(Column(**dict(zip(('name', 'title', 'about', 'unit', 'better', 'low', 'high', 'source'), c[:8])), group=group, kind=c[8] if len(c) > 8 else 'number') for c in columns)
+def _of(group, *columns):
+    return tuple(Column(**dict(zip(('name', 'title', 'about', 'unit', 'better', 'low', 'high', 'source'), c[:8])),
+                        group=group, kind=c[8] if len(c) > 8 else 'number')
+                 for c in columns)
 
 _FRAME = _of('Frame',
     ('frame', 'Frame', 'Number of the frame; 0 is the init frame and has no row.', '', '', 1, None, '', 'integer'),
     ('shot', 'Shot', 'Number of its shot.', '', '', 0, None, '', 'integer'),
     ('seed', 'Seed', 'Seed of its noise.', '', '', 0, None, '', 'integer'),
-    ('attempts', 'Attempts', 'How often the frame was generated; more than once only with a gate.', '', '1', 1, None, '', 'integer'),
-    ('gate', 'Gate', "Empty; 'accepted' or 'repeated' for a frame that no attempt brought through the gates.", '', '', None, None, '', 'string'),
+    ('attempts', 'Attempts', 'How often the frame was generated; more than once only with a gate.', '', '1', 1, None,
+     '', 'integer'),
+    ('gate', 'Gate', "Empty; 'accepted' or 'repeated' for a frame that no attempt brought through the gates.", '', '',
+     None, None, '', 'string'),
     ('guided_steps', 'Guided steps', 'Denoising steps at which guidance acted.', '', '', 0, None, '', 'integer'),
-    ('skipped_steps', 'Skipped steps', 'Guided steps left out because their gradient was not finite.', '', '0', 0, None, '', 'integer'))
+    ('skipped_steps', 'Skipped steps', 'Guided steps left out because their gradient was not finite.', '', '0', 0, None,
+     '', 'integer'))
 
 # %% ../../nbs/metrics/00_schema.ipynb #k009
 _SHAPE = _of('Shape',
-    ('edge_loss', 'Edge loss', "Mean absolute difference of the frame's edges to its edge map, with a gain fixed for the clip.", "of the map's 1", 'lower', 0, None, 'L1 of Sobel magnitudes, `edge_error`'),
-    ('edge_blank', 'Edge loss, blank', 'The same for a blank image: the mean of the map.', "of the map's 1", '', 0, 1, '`blank_edge_error`'),
-    ('edge_loss_vae', 'Edge loss, through the VAE', "The same for the first frame of the shot through the VAE and back, over this map's gain: the target value of guidance, not a bound; strong guidance can get below it.", "of the map's 1", '', 0, None, '`vae_edge_error`'),
-    ('edge_loss_max', 'Edge loss, own maximum', "As the original tool measures it: edges divided by their own maximum. A blank image may score better than a true one; for comparing with others' figures only.", "of the maximum", 'lower', 0, 1, 'the original tool'),
+    ('edge_loss', 'Edge loss',
+     "Mean absolute difference of the frame's edges to its edge map, with a gain fixed for the clip.", "of the map's 1",
+     'lower', 0, None, 'L1 of Sobel magnitudes, `edge_error`'),
+    ('edge_blank', 'Edge loss, blank', 'The same for a blank image: the mean of the map.', "of the map's 1", '', 0, 1,
+     '`blank_edge_error`'),
+    ('edge_loss_vae', 'Edge loss, through the VAE',
+     ("The same for the first frame of the shot through the VAE and back, over this map's gain: "
+      "the target value of guidance, not a bound; strong guidance can get below it."), "of the map's 1", '', 0, None,
+     '`vae_edge_error`'),
+    ('edge_loss_max', 'Edge loss, own maximum',
+     ("As the original tool measures it: edges divided by their own maximum. A blank image may score better than a "
+      "true one; for comparing with others' figures only."), "of the maximum", 'lower', 0, 1, 'the original tool'),
     ('edge_f1', 'Edge F1', 'Soft F1 of the edges and the edge map.', '', 'higher', 0, 1, 'Milletari et al., 3DV 2016'))
 _STYLE = _of('Style',
-    ('gram_loss', 'Gram loss', "Mean absolute difference of the Gram matrices of VGG16's relu1_2 to relu4_3, over C H W, to the first frame of the shot. Empty without the network's weights.", '', 'lower', 0, None, 'Gatys et al., CVPR 2016; torchvision'),
-    ('gram_relative', 'Relative Gram', 'Squared difference of the same matrices over their squared size. Empty without the weights.', '', 'lower', 0, None, 'Gatys et al., CVPR 2016; torchvision'),
-    ('style_similarity', 'Style similarity', "Cosine of Gram matrices of random filters' answers to those of the first frame of the shot; needs no weights.", '', 'higher', -1, 1, 'Ustyuzhaninov et al. 2017'),
-    ('lpips_to_init', 'LPIPS to first frame', 'Perceptual distance to the first frame of the shot (AlexNet). Grows with motion. Empty without the weights.', '', 'lower', 0, None, 'Zhang et al., CVPR 2018; lpips'))
+    ('gram_loss', 'Gram loss', ("Mean absolute difference of the Gram matrices of VGG16's relu1_2 to relu4_3, "
+                                "over C H W, to the first frame of the shot. Empty without the network's weights."), '',
+     'lower', 0, None, 'Gatys et al., CVPR 2016; torchvision'),
+    ('gram_relative', 'Relative Gram',
+     'Squared difference of the same matrices over their squared size. Empty without the weights.', '', 'lower', 0,
+     None, 'Gatys et al., CVPR 2016; torchvision'),
+    ('style_similarity', 'Style similarity',
+     "Cosine of Gram matrices of random filters' answers to those of the first frame of the shot; needs no weights.",
+     '', 'higher', -1, 1, 'Ustyuzhaninov et al. 2017'),
+    ('lpips_to_init', 'LPIPS to first frame',
+     'Perceptual distance to the first frame of the shot (AlexNet). Grows with motion. Empty without the weights.', '',
+     'lower', 0, None, 'Zhang et al., CVPR 2018; lpips'))
 _STEADY = _of('Steadiness',
-    ('lpips_to_prev', 'LPIPS to frame before', 'Perceptual distance to the frame before (AlexNet). Empty without the weights.', '', 'lower', 0, None, 'Zhang et al., CVPR 2018; lpips'),
-    ('warp_error', 'Warp error', 'Mean squared difference to the frame before, carried along by the motion of the source, where both show the same. Empty without images of the source.', 'squared, of 0 to 1', 'lower', 0, 1, 'Lai et al., ECCV 2018'),
-    ('warp_source', 'Warp error, source', 'The same for the source itself: what its light and noise leave.', 'squared, of 0 to 1', '', 0, 1, 'Lai et al., ECCV 2018'),
-    ('flicker', 'Flicker', 'Mean absolute difference to the frame before; motion counts, so compare it with the source.', 'of 255', '', 0, 255, 'temporal flickering of VBench, Huang et al., CVPR 2024'),
-    ('flicker_source', 'Flicker, source', 'The same for the source itself.', 'of 255', '', 0, 255, 'Huang et al., CVPR 2024'))
+    ('lpips_to_prev', 'LPIPS to frame before',
+     'Perceptual distance to the frame before (AlexNet). Empty without the weights.', '', 'lower', 0, None,
+     'Zhang et al., CVPR 2018; lpips'),
+    ('warp_error', 'Warp error', ('Mean squared difference to the frame before, carried along by the motion of the '
+                                  'source, where both show the same. Empty without images of the source.'),
+     'squared, of 0 to 1', 'lower', 0, 1, 'Lai et al., ECCV 2018'),
+    ('warp_source', 'Warp error, source', 'The same for the source itself: what its light and noise leave.',
+     'squared, of 0 to 1', '', 0, 1, 'Lai et al., ECCV 2018'),
+    ('flicker', 'Flicker',
+     'Mean absolute difference to the frame before; motion counts, so compare it with the source.', 'of 255', '', 0,
+     255, 'temporal flickering of VBench, Huang et al., CVPR 2024'),
+    ('flicker_source', 'Flicker, source', 'The same for the source itself.', 'of 255', '', 0, 255,
+     'Huang et al., CVPR 2024'))
 
 # %% ../../nbs/metrics/00_schema.ipynb #k010
 _DRIFT = _of('Drift',
-    ('colour_difference', 'Colour difference', 'CIEDE2000 to the colours that the first frame of the shot says should be there, carried along by the source. 1 is just visible, 10 another colour. Empty without images of the source.', 'CIEDE2000', 'lower', 0, None, 'Sharma et al. 2005; scikit-image'),
-    ('sharpness_ratio', 'Sharpness ratio', 'Edge energy over what the edge map and the first frame of the shot lead to expect. Empty for maps without gain.', '', '1', 0, None, '`gradient_energy`'),
-    ('shift_x', 'Shift, right', "How far the model's image lay to the right of its edge map, before that was undone.", 'pixels', '0', None, None, 'OpenCV phase correlation and ECC'),
+    ('colour_difference', 'Colour difference',
+     ('CIEDE2000 to the colours that the first frame of the shot says should be there, carried along by the source. '
+      '1 is just visible, 10 another colour. Empty without images of the source.'), 'CIEDE2000', 'lower', 0, None,
+     'Sharma et al. 2005; scikit-image'),
+    ('sharpness_ratio', 'Sharpness ratio',
+     'Edge energy over what the edge map and the first frame of the shot lead to expect. Empty for maps without gain.',
+     '', '1', 0, None, '`gradient_energy`'),
+    ('shift_x', 'Shift, right', "How far the model's image lay to the right of its edge map, before that was undone.",
+     'pixels', '0', None, None, 'OpenCV phase correlation and ECC'),
     ('shift_y', 'Shift, down', 'How far it lay below.', 'pixels', '0', None, None, 'OpenCV phase correlation and ECC'),
     ('zoom', 'Zoom', 'How much larger it was.', '', '1', 0, None, 'OpenCV phase correlation and ECC'))
-_GROUND_TRUTH = _of('Ground truth',
-    ('psnr', 'PSNR', 'Peak signal-to-noise ratio to the ground-truth frame, where one is known (`qwen_ttlg_metrics --ground_truth`).', 'dB', 'higher', 0, 100, '`psnr`'),
-    ('ssim', 'SSIM', 'Structural similarity to the ground-truth frame, where one is known.', '', 'higher', -1, 1, 'Wang et al. 2004; scikit-image'))
-_OWN = _of('Own',
-    ('own_losses', 'Own losses', 'What the losses of the caller have on the frame as it was saved, as JSON: `{"my loss": 0.0123}`; empty without any.', '', '', None, None, '', 'string'))
-_FILES = _of('Files',
-    ('edge_map_hash', 'Edge map hash', 'A hash of the edge map and, where it is known, one of the source frame.', '', '', None, None, '', 'string'),
-    ('frame_hash', 'Frame hash', "A hash of the frame's pixels.", '', '', None, None, '', 'string'))
+_GROUND_TRUTH = _of('Ground truth', ('psnr', 'PSNR', ('Peak signal-to-noise ratio to the ground-truth frame, '
+                                                      'where one is known (`qwen_ttlg_metrics --ground_truth`).'), 'dB',
+                                     'higher', 0, 100, '`psnr`'),
+                    ('ssim', 'SSIM', 'Structural similarity to the ground-truth frame, where one is known.', '',
+                     'higher', -1, 1, 'Wang et al. 2004; scikit-image'))
+_OWN = _of('Own', ('own_losses', 'Own losses', ('What the losses of the caller have on the frame as it was saved, '
+                                                'as JSON: `{"my loss": 0.0123}`; empty without any.'), '', '', None,
+                   None, '', 'string'))
+_FILES = _of('Files', ('edge_map_hash', 'Edge map hash',
+                       'A hash of the edge map and, where it is known, one of the source frame.', '', '', None, None,
+                       '', 'string'),
+             ('frame_hash', 'Frame hash', "A hash of the frame's pixels.", '', '', None, None, '', 'string'))
 
 SCHEMA = (*_FRAME, *_SHAPE, *_STYLE, *_STEADY, *_DRIFT, *_GROUND_TRUTH, *_OWN, *_FILES)
 COLUMNS = tuple(c.name for c in SCHEMA)
@@ -81,9 +121,11 @@ TIMING_COLUMNS = ('frame', 'seconds', 'resident_mb', 'gpu_mb')
 # %% ../../nbs/metrics/00_schema.ipynb #k014
 def _described(c):
     "A column as CSV on the Web has it."
-    kind = {'base': c.kind} | {k: v for k, v in (('minimum', c.low), ('maximum', c.high)) if v is not None and c.kind != 'string'}
+    kind = ({'base': c.kind}
+            | {k: v for k, v in (('minimum', c.low), ('maximum', c.high)) if v is not None and c.kind != 'string'})
     more = {'schema:unitText': c.unit, 'dc:source': c.source, 'rdfs:comment': c.better and f'best: {c.better}'}
-    return {'name': c.name, 'titles': c.title, 'dc:description': c.about, 'datatype': kind, 'null': ''} | {k: v for k, v in more.items() if v}
+    return ({'name': c.name, 'titles': c.title, 'dc:description': c.about, 'datatype': kind, 'null': ''}
+            | {k: v for k, v in more.items() if v})
 
 def save_schema(
     out:str|Path, # the folder of a `metrics.csv`
@@ -91,11 +133,15 @@ def save_schema(
 ):
     "Write `metrics.csv-metadata.json`."
     with atomic(Path(out)/'metrics.csv-metadata.json') as tmp:
-        tmp.write_text(json.dumps({'@context': 'http://www.w3.org/ns/csvw', 'url': 'metrics.csv', 'tableSchema': {'columns': [_described(c) for c in columns], 'primaryKey': 'frame'}}, indent=1))
+        tmp.write_text(json.dumps({'@context': 'http://www.w3.org/ns/csvw',
+                                   'url': 'metrics.csv',
+                                   'tableSchema': {'columns': [_described(c) for c in columns], 'primaryKey': 'frame'}},
+                                  indent=1))
 
 # %% ../../nbs/metrics/00_schema.ipynb #k017
 def _line(values):
-    out = io.StringIO(); csv.writer(out, lineterminator='\n').writerow([f'{v:.6g}' if isinstance(v, float) else v for v in values])
+    out = io.StringIO()
+    csv.writer(out, lineterminator='\n').writerow([f'{v:.6g}' if isinstance(v, float) else v for v in values])
     return out.getvalue()
 
 def append_row(
@@ -116,12 +162,16 @@ def read_rows(
     columns:tuple=COLUMNS,
     first:int=1, # number of the first frame of the file
 ):  # list of dicts of strings, frames `first`, `first` + 1, ... without a gap
-    "The complete rows of a metrics file, as far as they are in order; none for a file that is not there. `InputError` for one with other columns."
+    """The complete rows of a metrics file, as far as they are in order; none for a file that is not there.
+    `InputError` for one with other columns."""
     try: text = Path(path).read_text(encoding='utf-8')
     except FileNotFoundError: return []
-    except (UnicodeDecodeError, OSError) as e: raise InputError(f'{path}: not a readable CSV file ({e}); move it away and start again.') from e
+    except (UnicodeDecodeError, OSError) as e:
+        raise InputError(f'{path}: not a readable CSV file ({e}); move it away and start again.') from e
     rows, (header, *lines) = [], text[:text.rfind('\n') + 1].splitlines() or ['']
-    if header and header.split(',') != list(columns): raise InputError(f'{path}: has other columns than this version writes; go on with the version that began it, or take another folder.')
+    if header and header.split(',') != list(columns):
+        raise InputError(f'{path}: has other columns than this version writes; go on with the version that began it, '
+                         'or take another folder.')
     for cells in csv.reader(l for l in lines if len(l) < 10_000):
         if len(cells) != len(columns) or cells[0] != str(len(rows) + first): break
         rows.append(dict(zip(columns, cells)))
@@ -131,10 +181,13 @@ def keep_rows(path, n, columns=COLUMNS, first=1):
     "Cut the file at `path` back to its first `n` rows, atomically."
     rows = read_rows(path, columns, first)[:n]
     if not Path(path).exists(): return
-    with atomic(path) as tmp: tmp.write_text(_line(columns) + ''.join(_line(r.values()) for r in rows), encoding='utf-8')
+    with atomic(path) as tmp:
+        tmp.write_text(_line(columns) + ''.join(_line(r.values()) for r in rows), encoding='utf-8')
 
 # %% ../../nbs/metrics/00_schema.ipynb #k022
-def as_numbers(rows:list)->dict: # rows of strings -> column -> list of numbers, with None for what is empty; text is left out
+def as_numbers(
+    rows:list,
+)->dict: # rows of strings -> column -> list of numbers, with None for what is empty; text is left out
     "The numbers of a metrics file."
     number = lambda s: v if s not in ('', None) and math.isfinite(v := float(s)) else None
     return {c.name: [number(r[c.name]) for r in rows] for c in SCHEMA if c.kind != 'string'}
@@ -155,14 +208,16 @@ def read_own_losses(
     try: found = json.loads(text or '{}')
     except ValueError: found = None
     if isinstance(found, dict): return found
-    raise InputError(f'own_losses: {text[:60]!r} is not JSON such as {{"my loss": 0.0123}}; an earlier version wrote it: run those frames again.')
+    raise InputError(f'own_losses: {text[:60]!r} is not JSON such as {{"my loss": 0.0123}}; '
+                     'an earlier version wrote it: run those frames again.')
 
 # %% ../../nbs/metrics/00_schema.ipynb #k028r
 def edge_residual(
     row:dict, # with numbers or texts of `edge_loss`, `edge_loss_vae` and `edge_blank`
 )->float|None: # None where nothing was measured
     "The edge loss of a frame between that of the VAE alone, 0, and that of a blank image, 1; 0 below the first."
-    loss, vae_loss, blank = (float(row[k]) if row.get(k) not in ('', None) else None for k in ('edge_loss', 'edge_loss_vae', 'edge_blank'))
+    loss, vae_loss, blank = (float(row[k]) if row.get(k) not in ('', None) else None
+                             for k in ('edge_loss', 'edge_loss_vae', 'edge_blank'))
     if loss is None or blank is None: return None
     vae_loss = min(vae_loss or 0., blank) # a map with hardly any edges can have less than the VAE adds
     return max(0., loss - vae_loss)/max(blank - vae_loss, 1e-9)

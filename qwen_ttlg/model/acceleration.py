@@ -32,7 +32,8 @@ def frame_vae(
     device=None, # None: the pipeline's
     **how, # `checkpoint` and `compiled` of `single_frame`: from now on that way
 ):  # its `SingleFrameVAE`, on the device
-    "The pipeline's VAE in its single-frame form, made at the first call and again when its weights or their dtype have changed."
+    """The pipeline's VAE in its single-frame form, made at the first call and again when its
+    weights or their dtype have changed."""
     flat, before, made_of = getattr(pipe.vae, '_single_frame', (None, {}, None))
     if how or flat is None or made_of != _state(pipe.vae):
         how = before | how; flat = single_frame(pipe.vae, **how)
@@ -48,7 +49,9 @@ class ModulationTable(nn.Module):
         super().__init__(); self.layer = [layer.to('cpu')] # in a list, so that it does not move with the model
         self.register_buffer('table', None, persistent=False)
 
-    def learn(self, rows:list, embeddings:list, size:int): # numbers of the rows, an embedding (1,D) for each; rows of the whole table
+    def learn(
+        self, rows:list, embeddings:list, size:int,
+    ):  # numbers of the rows, an embedding (1,D) for each; rows of the whole table
         like = embeddings[0]
         weights = {k: p.to(like) for k, p in self.layer[0].state_dict().items()}
         answers = [torch.func.functional_call(self.layer[0], weights, e) for e in embeddings]
@@ -77,7 +80,9 @@ class TimestepIndex(nn.Module):
 # %% ../../nbs/model/02_acceleration.ipynb #c012a
 @patch
 @torch.no_grad()
-def learn(self:TimestepIndex, times:list, device, dtype): # times as the transformer gets them, numbers of `dtype` from 0 to 1
+def learn(
+    self:TimestepIndex, times:list, device, dtype,
+):  # times as the transformer gets them, numbers of `dtype` from 0 to 1
     "Make the rows of times that have none."
     if dtype != self.dtype: self.rows, self.dtype = {}, dtype
     wanted = list(dict.fromkeys(torch.tensor(times, dtype=dtype).tolist())) # rounded as they will be asked for
@@ -103,16 +108,19 @@ def _embedding(self:TimestepIndex, time): # (1,) -> (1,D), also while the layers
 def tabulate(
     transformer, # a `QwenImageTransformer2DModel` whose modulation layers are its own, with any LoRA fused
 )->bool: # False if they are not, or ask for more than the timestep; nothing was done then
-    "Look the modulations of all blocks up in tables, made for the next schedule, or for a timestep when it is asked for."
+    """Look the modulations of all blocks up in tables, made for the next schedule, or for
+    a timestep when it is asked for."""
     if isinstance(transformer.time_text_embed, TimestepIndex): return True
     places = [(b, n) for b in transformer.transformer_blocks for n in ('img_mod', 'txt_mod')]
     layers = [getattr(b, n)[-1] for b, n in places] + [transformer.norm_out.linear]
-    if any(type(l) is not nn.Linear or type(l.weight.data) is not Tensor for l in layers): return False # quantised, or with a LoRA beside
+    # quantised, or with a LoRA beside
+    if any(type(l) is not nn.Linear or type(l.weight.data) is not Tensor for l in layers): return False
     if transformer.config.use_additional_t_cond: return False
     tables = [ModulationTable(getattr(b, n)) for b, n in places]
     for (b, n), table in zip(places, tables): setattr(b, n, table)
     out = transformer.norm_out # its first layer takes the row, so that no rounding comes in between
-    tables.append(ModulationTable(nn.Sequential(out.silu, out.linear))); out.silu, out.linear = tables[-1], nn.Identity()
+    tables.append(ModulationTable(nn.Sequential(out.silu, out.linear)))
+    out.silu, out.linear = tables[-1], nn.Identity()
     transformer.time_text_embed = TimestepIndex(transformer.time_text_embed, tables, transformer.config.zero_cond_t)
     return True
 
@@ -122,7 +130,8 @@ def untabulate(transformer):
     rows = transformer.time_text_embed
     if not isinstance(rows, TimestepIndex): return
     layers = [t.layer[0].to(transformer.img_in.weight.device) for t in rows.tables[0]]
-    for b, (img, txt) in zip(transformer.transformer_blocks, zip(layers[:-1:2], layers[1::2])): b.img_mod, b.txt_mod = img, txt
+    for b, (img, txt) in zip(transformer.transformer_blocks, zip(layers[:-1:2], layers[1::2])):
+        b.img_mod, b.txt_mod = img, txt
     transformer.norm_out.silu, transformer.norm_out.linear = layers[-1]
     transformer.time_text_embed = rows.embed
 
@@ -175,7 +184,8 @@ def _rotated(
 # %% ../../nbs/model/02_acceleration.ipynb #c015b
 class RealAttention(QwenDoubleStreamAttnProcessor2_0):
     "Diffusers' joint attention of text and image, rotated with real numbers."
-    def __call__(self, attn, hidden_states, encoder_hidden_states=None, encoder_hidden_states_mask=None, attention_mask=None, image_rotary_emb=None):
+    def __call__(self, attn, hidden_states, encoder_hidden_states=None, encoder_hidden_states_mask=None,
+                 attention_mask=None, image_rotary_emb=None):
         def heads(layer, norm, x, angles):
             x = layer(x).unflatten(-1, (attn.heads, -1))
             return x if norm is None else _rotated(norm(x), angles)
@@ -183,8 +193,10 @@ class RealAttention(QwenDoubleStreamAttnProcessor2_0):
         q = torch.cat([heads(attn.add_q_proj, attn.norm_added_q, c, txt), heads(attn.to_q, attn.norm_q, x, img)], 1)
         k = torch.cat([heads(attn.add_k_proj, attn.norm_added_k, c, txt), heads(attn.to_k, attn.norm_k, x, img)], 1)
         v = torch.cat([heads(attn.add_v_proj, None, c, txt), heads(attn.to_v, None, x, img)], 1)
-        mask = None if encoder_hidden_states_mask is None else F.pad(encoder_hidden_states_mask, (0, x.shape[1]), value=True)[:, None, None]
-        y = dispatch_attention_fn(q, k, v, attn_mask=mask, dropout_p=0., is_causal=False, backend=self._attention_backend, parallel_config=self._parallel_config).flatten(2, 3)
+        mask = (None if encoder_hidden_states_mask is None
+                else F.pad(encoder_hidden_states_mask, (0, x.shape[1]), value=True)[:, None, None])
+        y = dispatch_attention_fn(q, k, v, attn_mask=mask, dropout_p=0., is_causal=False,
+                                  backend=self._attention_backend, parallel_config=self._parallel_config).flatten(2, 3)
         return attn.to_out[0](y[:, c.shape[1]:].contiguous()), attn.to_add_out(y[:, :c.shape[1]].contiguous())
 
 # %% ../../nbs/model/02_acceleration.ipynb #c015c
@@ -199,7 +211,8 @@ class LinearGELU(nn.Module):
     "Diffusers' linear layer with a GELU behind it (tanh form), as one product with an epilogue where cuBLAS does it."
     def __init__(self, gelu): super().__init__(); self.proj = gelu.proj
     def forward(self, x):
-        if x.is_cuda and x.dtype in (torch.bfloat16, torch.float16) and type(self.proj.weight) is nn.Parameter: return _linear_gelu(x, self.proj.weight, self.proj.bias)
+        if x.is_cuda and x.dtype in (torch.bfloat16, torch.float16) and type(self.proj.weight) is nn.Parameter:
+            return _linear_gelu(x, self.proj.weight, self.proj.bias)
         return F.gelu(self.proj(x), approximate='tanh')
 
 # %% ../../nbs/model/02_acceleration.ipynb #c015d
@@ -214,7 +227,8 @@ def ready_blocks(
     transformer.pos_embed.register_forward_hook(_real_angles)
 
 # %% ../../nbs/model/02_acceleration.ipynb #c021
-def large(pipe)->bool: return sum(t.numel() for t in chain(pipe.transformer.parameters(), pipe.transformer.buffers())) > 1e9 # is it the full-size model, or one like it? Weights in fp8 are buffers
+def large(pipe)->bool: # is it the full-size model, or one like it? Weights in fp8 are buffers
+    return sum(t.numel() for t in chain(pipe.transformer.parameters(), pipe.transformer.buffers())) > 1e9
 
 def worth_compiling(pipe)->bool:
     "Is it a large model on a GPU?"
@@ -226,7 +240,8 @@ def compile_model(
 ):
     "Compile the transformer's blocks and the single-frame VAE, each at its first use."
     ready_blocks(pipe.transformer)
-    torch._dynamo.config.recompile_limit = max(64, torch._dynamo.config.recompile_limit) # a block for each length of a prompt and size of an image
+    # a block for each length of a prompt and size of an image
+    torch._dynamo.config.recompile_limit = max(64, torch._dynamo.config.recompile_limit)
     pipe.transformer.compile_repeated_blocks(fullgraph=True, dynamic=False)
     frame_vae(pipe, compiled=True, checkpoint=checkpoint)
 
@@ -236,12 +251,15 @@ class WindowAttention(nn.Module):
     def __init__(self, attention):
         super().__init__(); self.qkv, self.proj, self.heads = attention.qkv, attention.proj, attention.num_heads
 
-    def forward(self, hidden_states, cu_seqlens, position_embeddings, **kwargs): # (T,D), ends of the windows, cosines and sines (T,D/heads)
+    def forward(
+        self, hidden_states, cu_seqlens, position_embeddings, **kwargs,
+    ):  # (T,D), ends of the windows, cosines and sines (T,D/heads)
         n = len(hidden_states)
         q, k, v = self.qkv(hidden_states).view(n, 3, self.heads, -1).unbind(1)
         q, k = apply_rotary_pos_emb_vision(q, k, *position_embeddings)
         window = torch.bucketize(torch.arange(n, device=q.device), cu_seqlens, right=True)
-        y = F.scaled_dot_product_attention(*(x.transpose(0, 1)[None] for x in (q, k, v)), attn_mask=window[:, None] == window)
+        y = F.scaled_dot_product_attention(*(x.transpose(0, 1)[None] for x in (q, k, v)),
+                                           attn_mask=window[:, None] == window)
         return self.proj(y[0].transpose(0, 1).reshape(n, -1))
 
 def join_windows(text_encoder):
@@ -260,7 +278,8 @@ def seen_once(
         pixels, grid = args[0], kwargs['grid_thw']
         return (pixels[:len(pixels)//copies], *args[1:]), kwargs | dict(grid_thw=grid[:len(grid)//copies])
     def again(tower, args, kwargs, out): out.pooler_output = out.pooler_output.repeat(copies, 1); return out
-    hooks = [text_encoder.model.visual.register_forward_pre_hook(fewer, with_kwargs=True), text_encoder.model.visual.register_forward_hook(again, with_kwargs=True)] if copies > 1 else []
+    hooks = [text_encoder.model.visual.register_forward_pre_hook(fewer, with_kwargs=True),
+             text_encoder.model.visual.register_forward_hook(again, with_kwargs=True)] if copies > 1 else []
     try: yield
     finally: [h.remove() for h in hooks]
 
@@ -270,10 +289,12 @@ def _lora_place(source):
     source = str(source); path = Path(source).expanduser()
     if path.is_file(): return str(path.parent), path.name
     if path.is_dir(): return str(path), None
-    if source.count('/') == 1 and re.fullmatch(r'[\w.-]+/[\w.-]+(:.+)?', source) and not (source.endswith('.safetensors') and ':' not in source) and not source.startswith('.'):
+    if (source.count('/') == 1 and re.fullmatch(r'[\w.-]+/[\w.-]+(:.+)?', source)
+        and not (source.endswith('.safetensors') and ':' not in source) and not source.startswith('.')):
         return source.split(':', 1) if ':' in source else (source, None)
     if re.fullmatch(r'[\w.-]+/[\w.-]+:.+', source) and not source.startswith('.'): return source.split(':', 1)
-    raise InputError(f'LoRA {source!r}: no such file; give a .safetensors file, a folder with one, a hub id, or owner/name:file.safetensors.')
+    raise InputError(f'LoRA {source!r}: no such file; give a .safetensors file, a folder with one, a hub id, '
+                     'or owner/name:file.safetensors.')
 
 def _why(error):
     "The line of a message that says most: the first that names a size, else the first."
@@ -281,7 +302,8 @@ def _why(error):
     return next((line for line in lines if 'size mismatch' in line), lines[0])[:300]
 
 def _lora_file(source, place, file):
-    "Folder and name of the file on this machine, fetched from the hub if it is there; `InputError` if there is none, or no one of several."
+    """Folder and name of the file on this machine, fetched from the hub if it is there; `InputError` if
+    there is none, or no one of several."""
     if Path(place).is_dir(): return place, file or _the_one(source, [p.name for p in Path(place).glob('*.safetensors')])
     from huggingface_hub import hf_hub_download, list_repo_files
     try: path = Path(hf_hub_download(place, file or _the_one(source, list_repo_files(place))))
@@ -294,27 +316,40 @@ def _lora_file(source, place, file):
 def _the_one(source, names, usual='pytorch_lora_weights.safetensors'):
     "The LoRA among the files of a folder or repository."
     found = sorted(n for n in names if n.endswith('.safetensors'))
-    if not found: raise InputError(f'LoRA {source!r}: there is no .safetensors file in it; give one that has, or the file itself.')
+    if not found:
+        raise InputError(
+            f'LoRA {source!r}: there is no .safetensors file in it; give one that has, or the file itself.')
     if len(found) > 1 and usual not in found:
-        raise InputError(f'LoRA {source!r}: there are {len(found)} .safetensors files in it ({", ".join(found[:3])}, ...); name one, '
+        raise InputError(f'LoRA {source!r}: there are {len(found)} .safetensors files in it ({", ".join(found[:3])}, '
+                         '...); name one, '
                          'as folder/file.safetensors or owner/name:file.safetensors.')
     return usual if usual in found else found[0]
 
 # %% ../../nbs/model/02_acceleration.ipynb #c031a
 def _lora_weights(pipe, place, file):
-    "The weights of a LoRA as `load_lora_weights` wants them named: the transformer's layers, with `transformer.` in front."
+    """The weights of a LoRA as `load_lora_weights` wants them named: the transformer's layers,
+    with `transformer.` in front."""
     weights = pipe.lora_state_dict(place, weight_name=file)
     bare = {k.removeprefix('base_model.model.').removeprefix('transformer.'): v for k, v in weights.items()}
     return {f'transformer.{k}': v for k, v in bare.items()}
 
 def _check_lora(transformer, weights, source):
     "`InputError` if a LoRA is empty or names a layer that the transformer has not."
-    known, layers = dict(transformer.named_modules()), {re.split(r'\.(?:lora|lokr|hada|alpha|dora)', k.removeprefix('transformer.'))[0] for k in weights}
+    known, layers = (dict(transformer.named_modules()),
+                     {re.split(r'\.(?:lora|lokr|hada|alpha|dora)', k.removeprefix('transformer.'))[0] for k in weights})
     if not layers: raise InputError(f'LoRA {source!r}: there are no weights in it; give another file.')
     unknown = sorted(l for l in layers if l not in known)
-    half = sorted(l for l in layers if len({m[1] for k in weights if k.startswith(f'transformer.{l}.') and (m := re.search(r'\.(lora_A|lora_B|lora_down|lora_up)\.', k))}) == 1)
-    if half: raise InputError(f'LoRA {source!r}: layer {half[0]!r} has one of its two parts only; give a complete file.')
-    if unknown: raise InputError(f'LoRA {source!r}: {len(unknown)} of its {len(layers)} layers are not in this model, {unknown[0]!r} for one; give a LoRA that was made for a Qwen-Image edit model.')
+    half = sorted(l
+                  for l in layers
+                  if len({m[1]
+                          for k in weights
+                          if k.startswith(f'transformer.{l}.')
+                             and (m := re.search(r'\.(lora_A|lora_B|lora_down|lora_up)\.', k))}) == 1)
+    if half:
+        raise InputError(f'LoRA {source!r}: layer {half[0]!r} has one of its two parts only; give a complete file.')
+    if unknown:
+        raise InputError(f'LoRA {source!r}: {len(unknown)} of its {len(layers)} layers are not in this model, '
+                         f'{unknown[0]!r} for one; give a LoRA that was made for a Qwen-Image edit model.')
 
 # %% ../../nbs/model/02_acceleration.ipynb #c031b
 def add_lora(
@@ -331,14 +366,17 @@ def add_lora(
     except InputError: raise
     except ImportError: raise InputError("a LoRA needs the package peft: pip install 'qwen_ttlg[speed]'.") from None
     except (OSError, ValueError, RuntimeError, KeyError) as e:
-        if 'PEFT backend' in str(e): raise InputError("a LoRA needs the package peft: pip install 'qwen_ttlg[speed]'.") from None
+        if 'PEFT backend' in str(e):
+            raise InputError("a LoRA needs the package peft: pip install 'qwen_ttlg[speed]'.") from None
         pipe.unload_lora_weights() # what came in before it failed
-        raise InputError(f'LoRA {source!r}: could not be read, or is made for another model ({_why(e)}); give a file of a Qwen-Image LoRA.') from e
+        raise InputError(f'LoRA {source!r}: could not be read, or is made for another model ({_why(e)}); '
+                         'give a file of a Qwen-Image LoRA.') from e
 
 def distilled_schedule(pipe):
     "Set the scheduler to the shift that the Lightning LoRAs were made with: ln 3 at every size, to the end."
     from diffusers import FlowMatchEulerDiscreteScheduler
-    pipe.scheduler = FlowMatchEulerDiscreteScheduler.from_config(pipe.scheduler.config, base_shift=math.log(3), max_shift=math.log(3), shift_terminal=None)
+    pipe.scheduler = FlowMatchEulerDiscreteScheduler.from_config(
+        pipe.scheduler.config, base_shift=math.log(3), max_shift=math.log(3), shift_terminal=None)
 
 # %% ../../nbs/model/02_acceleration.ipynb #c041
 _LARGEST = 448. # of e4m3
@@ -351,32 +389,43 @@ def _rounded(x):
 class Fp8Linear(nn.Module):
     "A linear layer whose product is done in fp8; where no GPU does that, the rounded numbers are multiplied in fp32."
     def __init__(self, layer):
-        super().__init__(); self.bias, self.in_features, self.out_features = layer.bias, layer.in_features, layer.out_features
+        super().__init__()
+        self.bias, self.in_features, self.out_features = layer.bias, layer.in_features, layer.out_features
         weight, scale = _rounded(layer.weight.detach())
         self.register_buffer('weight', weight); self.register_buffer('scale', scale.t().contiguous())
 
     def forward(self, x): # (...,D)
         rows, scale = _rounded(x.flatten(0, -2))
-        if x.is_cuda: y = torch._scaled_mm(rows, self.weight.t(), scale, self.scale, bias=self.bias, out_dtype=x.dtype, use_fast_accum=True)
-        else: y = F.linear(rows.float()*scale, self.weight.float()*self.scale.t(), None if self.bias is None else self.bias.float()).to(x.dtype)
+        if x.is_cuda:
+            y = torch._scaled_mm(rows, self.weight.t(), scale, self.scale, bias=self.bias, out_dtype=x.dtype,
+                                 use_fast_accum=True)
+        else:
+            y = F.linear(rows.float()*scale, self.weight.float()*self.scale.t(),
+                         None if self.bias is None else self.bias.float()).to(x.dtype)
         return y.unflatten(0, x.shape[:-1])
 
 # %% ../../nbs/model/02_acceleration.ipynb #c043
-def has_fp8(device)->bool: return torch.device(device).type == 'cuda' and torch.cuda.get_device_capability(device) >= (8, 9) # products in fp8
+def has_fp8(device)->bool: # products in fp8
+    return torch.device(device).type == 'cuda' and torch.cuda.get_device_capability(device) >= (8, 9)
 
 def fp8_products(transformer, device):
     "Do the matrix products of the blocks in fp8; `InputError` where that is not possible."
-    if not has_fp8(device): raise InputError("profile 'fast': matrix products in fp8 need a GPU of compute capability 8.9 or newer (Ada, Hopper, Blackwell); use 'exact'.")
+    if not has_fp8(device):
+        raise InputError("profile 'fast': matrix products in fp8 need a GPU of compute capability 8.9 or newer (Ada, "
+                         "Hopper, Blackwell); use 'exact'.")
     for block in transformer.transformer_blocks:
         for name, m in list(block.named_modules()):
-            if type(m) is nn.Linear: block.set_submodule(name, Fp8Linear(m.to(device))) # one by one: the whole in 16 bits need not fit
+            # one by one: the whole in 16 bits need not fit
+            if type(m) is nn.Linear: block.set_submodule(name, Fp8Linear(m.to(device)))
 
 def fp8_storage(pipe, device):
     "Keep the transformer's weights in fp8, the text encoder's in the host's memory."
     from diffusers.hooks import apply_group_offloading
     pipe.transformer.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=pipe.transformer.dtype)
     pipe.transformer.to(device); pipe.vae.to(device); pipe.text_encoder.to('cpu')
-    if torch.device(device).type == 'cuda': apply_group_offloading(pipe.text_encoder, onload_device=torch.device(device), offload_device=torch.device('cpu'), offload_type='leaf_level', use_stream=True)
+    if torch.device(device).type == 'cuda':
+        apply_group_offloading(pipe.text_encoder, onload_device=torch.device(device),
+                               offload_device=torch.device('cpu'), offload_type='leaf_level', use_stream=True)
 
 # %% ../../nbs/model/02_acceleration.ipynb #c052
 def set_profile(
@@ -387,7 +436,8 @@ def set_profile(
     fetch:bool=True, # the LoRA of the speed; without it steps and schedule are right, and the images are not
     offload:str='none', # 'model': text encoder, transformer and VAE take turns on the GPU
 ):  # the `Profile`
-    "Do to a pipeline what a profile stands for, and move it to its device; `InputError` for an unknown one, or one that is not possible here."
+    """Do to a pipeline what a profile stands for, and move it to its device; `InputError` for an unknown one,
+    or one that is not possible here."""
     if name not in PROFILES: raise InputError(f'profile {name!r}: not known; use one of {", ".join(PROFILES)}.')
     profile, device, big = PROFILES[name], torch.device(device or pipe._execution_device), large(pipe)
     _check_offload(offload, name, device)
@@ -408,14 +458,19 @@ def _version(pipe): return '2511' if pipe.transformer.config.zero_cond_t else '2
 def _check_offload(offload, name, device):
     if offload not in OFFLOADS: raise InputError(f'offload {offload!r}: not known; use one of {", ".join(OFFLOADS)}.')
     if offload == 'none': return
-    if device.type == 'cpu': raise InputError("--offload model: there is no GPU in use, everything is in the host's memory already; leave it out.")
-    if PROFILES[name].fp8 == 'storage': raise InputError(f'--offload model: profile {name!r} offloads by itself; leave one of the two out.')
+    if device.type == 'cpu':
+        raise InputError(
+            "--offload model: there is no GPU in use, everything is in the host's memory already; leave it out.")
+    if PROFILES[name].fp8 == 'storage':
+        raise InputError(f'--offload model: profile {name!r} offloads by itself; leave one of the two out.')
 
 def _fitted(pipe, profile, device):
     "The parts of a large pipeline in the form that a profile wants."
     if profile.tabulated: tabulate(pipe.transformer)
     if profile.compiled or profile.fp8 == 'storage': join_windows(pipe.text_encoder)
-    if profile.fp8 == 'products' or profile.fp8 == 'products if possible' and has_fp8(device): fp8_products(pipe.transformer, device)
+    if profile.fp8 == 'products' or profile.fp8 == 'products if possible' and has_fp8(device):
+        fp8_products(pipe.transformer, device)
     if profile.fp8 == 'storage': fp8_storage(pipe, device); frame_vae(pipe, device, checkpoint=True)
 
-def _short_of_memory(device): return device.type == 'cuda' and torch.cuda.mem_get_info(device)[0] < 12*2**30 # guidance at 1024x1024 takes 6.6 GiB without checkpointing, 2.7 with
+def _short_of_memory(device): # guidance at 1024x1024 takes 6.6 GiB without checkpointing, 2.7 with
+    return device.type == 'cuda' and torch.cuda.mem_get_info(device)[0] < 12*2**30

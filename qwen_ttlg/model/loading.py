@@ -21,7 +21,8 @@ from .acceleration import _check_offload, set_profile
 from .tiny import SCHEDULER, TINY_FOLDER, make_processor, make_text_encoder, make_tokenizer
 
 # %% ../../nbs/model/03_loading.ipynb #c006
-DEFAULT_MODEL, RANDOM = 'Qwen/Qwen-Image-Edit-2509', 'random' # the second is no model but its size: random weights, for measuring
+# the second is no model but its size: random weights, for measuring
+DEFAULT_MODEL, RANDOM = 'Qwen/Qwen-Image-Edit-2509', 'random'
 DTYPES = {'fp32': torch.float32, 'fp16': torch.float16, 'bf16': torch.bfloat16}
 
 # %% ../../nbs/model/03_loading.ipynb #c008
@@ -29,12 +30,15 @@ def choose_device(
     device:str|None=None, # 'cuda', 'cuda:1', 'mps', 'cpu'; None: the best present
 )->torch.device:
     "The device to run on; `InputError` for one that is unknown or not present."
-    if device is None: device = 'cuda' if torch.cuda.is_available() else 'mps' if torch.backends.mps.is_available() else 'cpu'
+    if device is None:
+        device = 'cuda' if torch.cuda.is_available() else 'mps' if torch.backends.mps.is_available() else 'cpu'
     try: d = torch.device(device)
     except RuntimeError: raise InputError(f'device {device!r}: not known; use cuda, mps or cpu.') from None
-    there = dict(cuda=torch.cuda.is_available() and (d.index or 0) < torch.cuda.device_count(), mps=torch.backends.mps.is_available(), cpu=True)
+    there = dict(cuda=torch.cuda.is_available() and (d.index or 0) < torch.cuda.device_count(),
+                 mps=torch.backends.mps.is_available(), cpu=True)
     if d.type not in there: raise InputError(f'device {device!r}: not known here; use cuda, mps or cpu.')
-    if not there[d.type]: raise InputError(f'device {device!r}: this machine has none; use --device cpu or leave the flag out.')
+    if not there[d.type]:
+        raise InputError(f'device {device!r}: this machine has none; use --device cpu or leave the flag out.')
     return d
 
 # %% ../../nbs/model/03_loading.ipynb #c010
@@ -45,7 +49,8 @@ def choose_dtype(
     "The number format to use on `device`; `InputError` for an unknown one."
     dtype = {v: k for k, v in DTYPES.items()}.get(dtype, dtype) # torch.float32 will do, too
     if dtype not in DTYPES: raise InputError(f'dtype {dtype!r}: not known; use one of {", ".join(DTYPES)}.')
-    if device.type == 'cpu' and dtype != 'fp32': return torch.float32, f'{dtype} on a CPU is slow: fp32 is used instead.'
+    if device.type == 'cpu' and dtype != 'fp32':
+        return torch.float32, f'{dtype} on a CPU is slow: fp32 is used instead.'
     return DTYPES[dtype], None
 
 # %% ../../nbs/model/03_loading.ipynb #c013
@@ -57,14 +62,16 @@ def pass_token_types(
     def add(encoder, args, kwargs):
         ids = kwargs.get('input_ids')
         if ids is not None and kwargs.get('mm_token_type_ids') is None:
-            kwargs['mm_token_type_ids'] = (ids == encoder.config.image_token_id).int() + 2*(ids == encoder.config.video_token_id).int()
+            kwargs['mm_token_type_ids'] = ((ids == encoder.config.image_token_id).int()
+                                           + 2*(ids == encoder.config.video_token_id).int())
         return args, kwargs
     add.passes_token_types = True
     return pipe.text_encoder.register_forward_pre_hook(add, with_kwargs=True)
 
 # %% ../../nbs/model/03_loading.ipynb #c018
 def resolve_model(
-    model_id:str|None=None, # 'tiny', 'random', a folder, or a hub id; None: the environment's MODEL_ID, else the 2509 model
+    # 'tiny', 'random', a folder, or a hub id; None: the environment's MODEL_ID, else the 2509 model
+    model_id:str|None=None,
 )->str: # a folder, a hub id or 'random'
     "Which model is meant; `InputError` for a folder that holds no pipeline of the right class."
     model_id = model_id or os.environ.get('MODEL_ID') or DEFAULT_MODEL
@@ -73,19 +80,26 @@ def resolve_model(
     folder = Path(model_id)
     looks_local = folder.exists() or model_id.startswith(('.', '/', '~')) or model_id.count('/') != 1
     if not looks_local: return model_id
-    if not folder.expanduser().exists(): raise InputError(f"model {model_id!r}: no such folder, and not a hub id of the form owner/name; use 'tiny', a folder or a hub id.")
+    if not folder.expanduser().exists():
+        raise InputError(f"model {model_id!r}: no such folder, and not a hub id of the form owner/name; "
+                         "use 'tiny', a folder or a hub id.")
     index = folder.expanduser()/'model_index.json'
-    if not index.is_file(): raise InputError(f'model {model_id!r}: not a diffusers model, it has no model_index.json; give the folder that save_pretrained wrote.')
+    if not index.is_file():
+        raise InputError(f'model {model_id!r}: not a diffusers model, it has no model_index.json; '
+                         'give the folder that save_pretrained wrote.')
     kind = _class_name(index)
-    if kind != 'QwenImageEditPlusPipeline': raise InputError(f'model {model_id!r}: holds a {kind}; a QwenImageEditPlusPipeline is needed.')
+    if kind != 'QwenImageEditPlusPipeline':
+        raise InputError(f'model {model_id!r}: holds a {kind}; a QwenImageEditPlusPipeline is needed.')
     return str(folder.expanduser())
 
 def _class_name(index):
     try: return json.loads(index.read_text()).get('_class_name')
-    except (ValueError, AttributeError, OSError): raise InputError(f'{index}: not readable as JSON; download the model again.') from None
+    except (ValueError, AttributeError, OSError):
+        raise InputError(f'{index}: not readable as JSON; download the model again.') from None
 
 # %% ../../nbs/model/03_loading.ipynb #c020b
-FULL_PARAMETERS = 28_849_460_275 # of the 2509 model and its relatives: transformer 20.4, text encoder 8.3, VAE 0.1 billion
+# of the 2509 model and its relatives: transformer 20.4, text encoder 8.3, VAE 0.1 billion
+FULL_PARAMETERS = 28_849_460_275
 
 def count_parameters(
     source:str, # a model folder, a hub id or 'random'
@@ -97,7 +111,8 @@ def count_parameters(
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
         try: source = snapshot_download(source, revision=revision, local_files_only=True)
-        except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError): return FULL_PARAMETERS if source.startswith('Qwen/Qwen-Image-Edit') else None
+        except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError):
+            return FULL_PARAMETERS if source.startswith('Qwen/Qwen-Image-Edit') else None
     total = 0
     for file in Path(source).glob('*/*.safetensors'):
         try:
@@ -112,7 +127,8 @@ def bytes_held(
     profile:Profile=PROFILES['reference'],
     offload:str='none', # 'model': only the largest part at a time
 )->int:
-    "Memory that a model's weights take on a GPU; a large one is taken to be made up as the 2509 model is: 47 % blocks, 24 % modulations, 29 % text encoder and the rest."
+    """Memory that a model's weights take on a GPU; a large one is taken to be made up as the 2509 model is:
+    47 % blocks, 24 % modulations, 29 % text encoder and the rest."""
     if parameters < 1e9: return parameters*dtype.itemsize
     kept, stored = (1 if profile.fp8 in ('products', 'storage') else dtype.itemsize), profile.fp8 == 'storage'
     transformer, others = .47*kept + .24*(not profile.tabulated)*dtype.itemsize, .29*(not stored)*dtype.itemsize
@@ -129,10 +145,15 @@ def check_memory(
     offload:str='none', # as for `load_pipeline`
 ):  # a sentence about what is needed, None for a small model
     "`InputError` if a model's weights alone are larger than the free memory of its device."
-    if free is None: free = torch.cuda.mem_get_info(device)[0] if device.type == 'cuda' else psutil.virtual_memory().available
-    need, gib = bytes_held(parameters or 0, dtype, profile if device.type == 'cuda' else PROFILES['reference'], offload), 2**30
-    said = f'model {model_id!r}: its weights take {need/gib:.1f} GiB in {str(dtype).removeprefix("torch.")}, and {free/gib:.1f} GiB are free on {device}'
-    if need > free: raise InputError(f"{said}; use a device with more memory, free some of it, try --offload model or --profile lowmem, or try things out with --model_id tiny.")
+    if free is None:
+        free = torch.cuda.mem_get_info(device)[0] if device.type == 'cuda' else psutil.virtual_memory().available
+    need, gib = bytes_held(
+                    parameters or 0, dtype, profile if device.type == 'cuda' else PROFILES['reference'], offload), 2**30
+    said = (f'model {model_id!r}: its weights take {need/gib:.1f} GiB in {str(dtype).removeprefix("torch.")}, '
+            f'and {free/gib:.1f} GiB are free on {device}')
+    if need > free:
+        raise InputError(f"{said}; use a device with more memory, free some of it, "
+                         "try --offload model or --profile lowmem, or try things out with --model_id tiny.")
     return f'{said}.' if need > gib else None
 
 # %% ../../nbs/model/03_loading.ipynb #c022
@@ -145,7 +166,9 @@ class ModelInfo:
     dtype: str # really used
     device: str
     notes: list = field(default_factory=list) # sentences about what is not as asked for
-    weights: str|None = None # commit on the hub; a hash of a local folder's file names and sizes; of another's pipeline one of some of its numbers
+    # commit on the hub; a hash of a local folder's file names and sizes;
+    # of another's pipeline one of some of its numbers
+    weights: str|None = None
     profile: str = 'off' # one of `PROFILES`
     lora: str|None = None # a further LoRA, as asked for; a file with its hash
 
@@ -156,7 +179,8 @@ def _fingerprint(folder):
     return hashlib.sha256(json.dumps(files).encode()).hexdigest()[:16]
 
 def _commit(pipe):
-    "The commit on the hub that a pipeline was loaded from, as the names of its folders in the cache tell; None if they tell none."
+    """The commit on the hub that a pipeline was loaded from, as the names of its folders in the cache tell;
+    None if they tell none."""
     names = [getattr(p.config, '_name_or_path', None) for p in (pipe.transformer, pipe.vae)]
     found = [m[1] for n in names if (m := re.search(r'snapshots[/\\]([0-9a-f]{7,40})', str(n)))]
     return found[0] if found else None
@@ -198,20 +222,27 @@ def _load(source, dtype, device, revision, model_id):
     from diffusers import QwenImageEditPlusPipeline
     try:
         with _progress_bars(source != str(TINY_FOLDER)):
-            return QwenImageEditPlusPipeline.from_pretrained(source, dtype=dtype, revision=revision, use_safetensors=True)
+            return QwenImageEditPlusPipeline.from_pretrained(
+                source, dtype=dtype, revision=revision, use_safetensors=True)
     except (OSError, ValueError, RuntimeError) as e: # what the hub, a missing file and a wrong file raise
-        if Path(source).exists(): raise InputError(f'model {model_id!r}: could not be loaded ({_reason(e)}); download or save it again.') from e
-        raise InputError(f"model {model_id!r}: could not be fetched ({_reason(e)}); check the name and the network, or give a folder or 'tiny'.") from e
+        if Path(source).exists():
+            raise InputError(
+                f'model {model_id!r}: could not be loaded ({_reason(e)}); download or save it again.') from e
+        raise InputError(f"model {model_id!r}: could not be fetched ({_reason(e)}); check the name and the network, "
+                         "or give a folder or 'tiny'.") from e
 
 # %% ../../nbs/model/03_loading.ipynb #c024
 def load_pipeline(
-    model_id:str|None=None, # 'tiny', 'random' (full size, random weights, for measuring), a folder in diffusers format, or a hub id; None: MODEL_ID from the environment, else the 2509 model
+    # 'tiny', 'random' (full size, random weights, for measuring), a folder in diffusers format, or a hub id;
+    # None: MODEL_ID from the environment, else the 2509 model
+    model_id:str|None=None,
     dtype:str='bf16', # 'bf16', 'fp16' or 'fp32'; on a CPU always fp32
     device:str|None=None, # 'cuda', 'mps', 'cpu'; None: the best present
     revision:str|None=None, # a branch, tag or commit on the hub
     profile:str='exact', # one of `PROFILES`
     lora:str|None=None, # a LoRA to add: a file, a folder, a hub id or owner/name:file.safetensors
-    offload:str='none', # 'model': text encoder, transformer and VAE take turns on the GPU, the others wait in the host's memory
+    # 'model': text encoder, transformer and VAE take turns on the GPU, the others wait in the host's memory
+    offload:str='none',
 ):  # a `QwenImageEditPlusPipeline` with a `ModelInfo` in its attribute `info`
     "Load a pipeline ready to edit; `InputError` in one sentence if that is not possible."
     device = choose_device(device)
@@ -219,7 +250,8 @@ def load_pipeline(
     source = resolve_model(model_id)
     _check_offload(offload, profile if profile in PROFILES else 'reference', device)
     if profile not in PROFILES: raise InputError(f'profile {profile!r}: not known; use one of {", ".join(PROFILES)}.')
-    said = check_memory(model_id or source, count_parameters(source, revision), dtype, device, profile=PROFILES[profile], offload=offload)
+    said = check_memory(model_id or source, count_parameters(source, revision), dtype, device,
+                        profile=PROFILES[profile], offload=offload)
     if said: print(said, file=sys.stderr)
     pipe = _load(source, dtype, 'cpu' if offload == 'model' else device, revision, model_id or source)
     if source != RANDOM: pipe.set_progress_bar_config(disable=True); pass_token_types(pipe)
@@ -227,33 +259,45 @@ def load_pipeline(
     if note: print(note, file=sys.stderr)
     weights = _fingerprint(source) if Path(source).exists() else _commit(pipe)
     name = {v: k for k, v in DTYPES.items()}[dtype]
-    pipe.info = ModelInfo(model_id or os.environ.get('MODEL_ID') or DEFAULT_MODEL, revision, type(pipe).__name__, name, str(device), [note] if note else [], weights, profile, lora and _named(lora))
+    pipe.info = ModelInfo(model_id or os.environ.get('MODEL_ID') or DEFAULT_MODEL, revision, type(pipe).__name__, name,
+                          str(device), [note] if note else [], weights, profile, lora and _named(lora))
     set_profile(pipe, profile, device, lora, fetch=source != RANDOM, offload=offload)
     return pipe
 
 # %% ../../nbs/model/03_loading.ipynb #c028k
 def _adopted_info(pipe):
     "What can be said of a pipeline that somebody else loaded."
-    name, dtype = pipe.name_or_path, {v: k for k, v in DTYPES.items()}.get(pipe.transformer.dtype, str(pipe.transformer.dtype).removeprefix('torch.'))
+    name, dtype = (pipe.name_or_path,
+                   {v: k for k, v in DTYPES.items()}.get(pipe.transformer.dtype,
+                                                         str(pipe.transformer.dtype).removeprefix('torch.')))
     local = name and Path(name).is_dir()
-    return ModelInfo(str(name or 'own'), None, type(pipe).__name__, dtype, str(pipe._execution_device), weights=_commit(pipe) if name and not local else _sampled(pipe.transformer))
+    return ModelInfo(str(name or 'own'), None, type(pipe).__name__, dtype, str(pipe._execution_device),
+                     weights=_commit(pipe) if name and not local else _sampled(pipe.transformer))
 
 def adopt(
     pipe, # a `QwenImageEditPlusPipeline`, however it was loaded
 ):  # the same object, with a `ModelInfo` in its attribute `info`
     "Make a pipeline ready to edit, whoever loaded it; `InputError` for what is none, or of another class."
     from diffusers import DiffusionPipeline, QwenImageEditPlusPipeline
-    if not isinstance(pipe, DiffusionPipeline): raise InputError(f'{repr(str(pipe)) if isinstance(pipe, (str, Path)) else type(pipe).__name__} is no pipeline; the first argument is what load_pipeline gives, or a QwenImageEditPlusPipeline.')
-    if not isinstance(pipe, QwenImageEditPlusPipeline): raise InputError(f'{type(pipe).__name__}: not an editor that is known here; load a QwenImageEditPlusPipeline (Qwen-Image-Edit-2509 or 2511).')
-    if missing := [n for n in ('transformer', 'vae', 'text_encoder', 'processor', 'scheduler') if getattr(pipe, n) is None]:
+    if not isinstance(pipe, DiffusionPipeline):
+        raise InputError(f'{repr(str(pipe)) if isinstance(pipe, (str, Path)) else type(pipe).__name__} is no pipeline; '
+                         'the first argument is what load_pipeline gives, or a QwenImageEditPlusPipeline.')
+    if not isinstance(pipe, QwenImageEditPlusPipeline):
+        raise InputError(f'{type(pipe).__name__}: not an editor that is known here; load a QwenImageEditPlusPipeline '
+                         '(Qwen-Image-Edit-2509 or 2511).')
+    if missing := [n
+                   for n in ('transformer', 'vae', 'text_encoder', 'processor', 'scheduler')
+                   if getattr(pipe, n) is None]:
         raise InputError(f'{type(pipe).__name__}: has no {missing[0]}; load the pipeline with all its parts.')
     if not hasattr(pipe, 'info'): pass_token_types(pipe); pipe.info = _adopted_info(pipe)
     return pipe
 
 # %% ../../nbs/model/03_loading.ipynb #c030
-FULL_TEXT = dict(hidden_size=3584, intermediate_size=18944, num_hidden_layers=28, num_attention_heads=28, num_key_value_heads=4, vocab_size=152064,
+FULL_TEXT = dict(hidden_size=3584, intermediate_size=18944, num_hidden_layers=28, num_attention_heads=28,
+                 num_key_value_heads=4, vocab_size=152064,
                  rope_parameters=dict(rope_type='default', mrope_section=[16, 24, 24], rope_theta=1e6))
-FULL_VISION = dict(depth=32, hidden_size=1280, intermediate_size=3420, num_heads=16, out_hidden_size=3584, fullatt_block_indexes=[7, 15, 23, 31])
+FULL_VISION = dict(depth=32, hidden_size=1280, intermediate_size=3420, num_heads=16, out_hidden_size=3584,
+                   fullatt_block_indexes=[7, 15, 23, 31])
 
 def random_pipeline(
     device='cuda', # where the weights are made; 'meta' makes none
@@ -261,16 +305,21 @@ def random_pipeline(
     seed:int=0,
 ):  # a `QwenImageEditPlusPipeline` of the 2509 model's configuration
     "The full-size pipeline with random weights."
-    from diffusers import AutoencoderKLQwenImage, FlowMatchEulerDiscreteScheduler, QwenImageEditPlusPipeline, QwenImageTransformer2DModel
+    from diffusers import (AutoencoderKLQwenImage, FlowMatchEulerDiscreteScheduler, QwenImageEditPlusPipeline,
+                           QwenImageTransformer2DModel)
     tok, before = make_tokenizer(), torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
         with torch.device(device):
             torch.manual_seed(seed)
-            parts = dict(vae=AutoencoderKLQwenImage(), transformer=QwenImageTransformer2DModel(), text_encoder=make_text_encoder(tok, seed, FULL_TEXT, FULL_VISION))
+            parts = dict(vae=AutoencoderKLQwenImage(), transformer=QwenImageTransformer2DModel(),
+                         text_encoder=make_text_encoder(tok, seed, FULL_TEXT, FULL_VISION))
     finally: torch.set_default_dtype(before)
-    pipe = QwenImageEditPlusPipeline(scheduler=FlowMatchEulerDiscreteScheduler(**SCHEDULER), tokenizer=tok, processor=make_processor(tok), **{k: m.eval().requires_grad_(False) for k, m in parts.items()})
+    pipe = QwenImageEditPlusPipeline(scheduler=FlowMatchEulerDiscreteScheduler(**SCHEDULER), tokenizer=tok,
+                                     processor=make_processor(tok),
+                                     **{k: m.eval().requires_grad_(False) for k, m in parts.items()})
     pipe.set_progress_bar_config(disable=True)
     pass_token_types(pipe)
-    pipe.info = ModelInfo('full size, random weights', None, type(pipe).__name__, str(dtype).removeprefix('torch.'), str(device))
+    pipe.info = ModelInfo(
+        'full size, random weights', None, type(pipe).__name__, str(dtype).removeprefix('torch.'), str(device))
     return pipe

@@ -25,20 +25,25 @@ def come_round(x, limit=1.6):
 SHAPES = ('disc', 'box', 'star', 'bar')
 
 def signed_distance(u, v, r, kind):
-    "Distance to the outline of each shape, negative inside; `u`, `v` (n,H,W) in the shape's own axes, `r` its radius, `kind` an index into `SHAPES`."
+    """Distance to the outline of each shape, negative inside; `u`, `v` (n,H,W) in the shape's own axes, `r` its
+    radius, `kind` an index into `SHAPES`."""
     rho = (u*u + v*v).sqrt()
-    every = torch.stack([rho - r, torch.maximum(u.abs(), v.abs()) - .8*r, rho - r*(.75 + .25*torch.cos(5*torch.atan2(v, u))),
-                         torch.maximum(v.abs() - .3*r, u.abs() - r)], 1)
+    every = torch.stack([rho - r, torch.maximum(u.abs(), v.abs()) - .8*r,
+                         rho - r*(.75 + .25*torch.cos(5*torch.atan2(v, u))),
+                         torch.maximum(v.abs() - .3*r, u.abs() - r)],
+                        1)
     return every.gather(1, kind.view(-1, 1, 1, 1).expand(-1, 1, *u.shape[1:]))
 
 # %% ../../nbs/model/00_scenes.ipynb #c007
 class Scenes:
-    "A batch of procedural scenes; `render(t)` generates frame `t` of all of them. Everything random is generated once, from `seed`, on the CPU."
+    """A batch of procedural scenes; `render(t)` generates frame `t` of all of them.
+    Everything random is generated once, from `seed`, on the CPU."""
     def __init__(self,
         n:int, # number of scenes
         seed:int=0, # equal seeds give equal scenes, on every device
         shapes:int=5, # moving shapes a scene
-        speed:tuple=(.024, .07), # range of the shapes' speeds, in half short sides a frame (at 128 pixels: 1.5 to 4.5 pixels)
+        # range of the shapes' speeds, in half short sides a frame (at 128 pixels: 1.5 to 4.5 pixels)
+        speed:tuple=(.024, .07),
         leaves:int=0, # discs of a dead-leaves background, 0 for a plain gradient
         texture:float=0., # strength of a 1/f texture over everything, 0 to 1
         limit:float=.8, # how far from the middle the shapes' centres go, in half short sides, before they turn back
@@ -62,17 +67,20 @@ def _shapes(self:Scenes, k, speed):
     "Where each shape starts, how it moves and what it looks like."
     r, angle = self._rand, self._rand(k, lo=0, hi=2*math.pi)
     velocity = self._rand(k, lo=speed[0], hi=speed[1])[..., None]*torch.stack([angle.cos(), angle.sin()], -1)
-    return dict(pos=r(k, 2, lo=-.8, hi=.8), vel=velocity, turn=r(k, lo=0, hi=2*math.pi), spin=r(k, lo=-.1, hi=.1), size=r(k, lo=.18, hi=.5),
-        aspect=r(k, lo=.6, hi=1.5), kind=torch.randint(0, 4, (self.n, k), generator=self.rng).to(self.device), colour=r(k, 3), colour2=r(k, 3),
-        outline=(r(k) < .4).float(), freq=r(k, lo=4, hi=20), dir=r(k, lo=0, hi=math.pi), stripe=(r(k) < .5)*r(k, lo=.1, hi=.5))
+    return dict(pos=r(k, 2, lo=-.8, hi=.8), vel=velocity, turn=r(k, lo=0, hi=2*math.pi), spin=r(k, lo=-.1, hi=.1),
+                size=r(k, lo=.18, hi=.5), aspect=r(k, lo=.6, hi=1.5),
+                kind=torch.randint(0, 4, (self.n, k), generator=self.rng).to(self.device), colour=r(k, 3),
+                colour2=r(k, 3), outline=(r(k) < .4).float(), freq=r(k, lo=4, hi=20), dir=r(k, lo=0, hi=math.pi),
+                stripe=(r(k) < .5)*r(k, lo=.1, hi=.5))
 
 # %% ../../nbs/model/00_scenes.ipynb #c009
 @patch
 def _background(self:Scenes):
     "The colour gradient, the stripes on it, and the camera's motion."
     r = self._rand
-    return dict(bg=r(3), bg2=r(3), slope=r(2, lo=-.7, hi=.7), bg_freq=r(lo=4, hi=16), bg_dir=r(lo=0, hi=math.pi), bg_stripe=(r() < .5)*r(lo=.1, hi=.4),
-        pan=r(2, lo=-.02, hi=.02), zoom=r(lo=-.006, hi=.006), phase=r(lo=0, hi=40))
+    return dict(bg=r(3), bg2=r(3), slope=r(2, lo=-.7, hi=.7), bg_freq=r(lo=4, hi=16), bg_dir=r(lo=0, hi=math.pi),
+                bg_stripe=(r() < .5)*r(lo=.1, hi=.4), pan=r(2, lo=-.02, hi=.02), zoom=r(lo=-.006, hi=.006),
+                phase=r(lo=0, hi=40))
 
 @patch
 def _leaves(self:Scenes, k):
@@ -133,7 +141,8 @@ def _draw_shape(self:Scenes, img, k, X, Y, t, pixel):
     u, v = dx*angle.cos() + dy*angle.sin(), (-dx*angle.sin() + dy*angle.cos())*one(g['aspect'])
     d = signed_distance(u, v, one(g['size']), g['kind'])
     blend = (.5*v/one(g['size']) + .5).clamp(0, 1)[:, None]
-    fill = (g['colour'].view(-1, 3, 1, 1)*(1 - blend) + g['colour2'].view(-1, 3, 1, 1)*blend)*_stripes(u, v, one(g['dir']), one(g['freq']), one(g['stripe']))[:, None]
+    fill = (g['colour'].view(-1, 3, 1, 1)*(1 - blend) + g['colour2'].view(-1, 3, 1, 1)*blend)*_stripes(
+        u, v, one(g['dir']), one(g['freq']), one(g['stripe']))[:, None]
     alpha, rim = (.5 - d/pixel).clamp(0, 1), g['outline'].view(-1, 1, 1, 1)*(1 - ((d.abs() - .02)/pixel).clamp(0, 1))
     return (img + alpha*(fill - img))*(1 - .9*rim)
 
@@ -148,7 +157,8 @@ def render(self:Scenes,
     (X, Y), pixel = self.camera(t, height, width), 2/min(height, width)
     t = torch.as_tensor(t, device=self.device, dtype=torch.float32).expand(self.n)
     m = (.5 + .5*(X*one(p['slope'][:, 0]) + Y*one(p['slope'][:, 1]))).clamp(0, 1)[:, None]
-    img = (p['bg'].view(-1, 3, 1, 1)*(1 - m) + p['bg2'].view(-1, 3, 1, 1)*m)*_stripes(X, Y, one(p['bg_dir']), one(p['bg_freq']), one(p['bg_stripe']))[:, None]
+    img = (p['bg'].view(-1, 3, 1, 1)*(1 - m) + p['bg2'].view(-1, 3, 1, 1)*m)*_stripes(
+        X, Y, one(p['bg_dir']), one(p['bg_freq']), one(p['bg_stripe']))[:, None]
     if self.leaf: img = self._draw_leaves(img, X, Y, pixel)
     for k in range(self.shapes): img = self._draw_shape(img, k, X, Y, t, pixel)
     if self.noise is not None:
@@ -200,10 +210,12 @@ def negative(img):
 def thermal(img):
     "Luma as a heat scale: blue, purple, orange, yellow."
     y = luma(img)
-    return torch.cat([(2.2*y - .3).clamp(0, 1), (2*y - .9).clamp(0, 1), (.35 + 1.3*y - 2.4*(y - .35).clamp(min=0)).clamp(0, 1)], 1)
+    return torch.cat(
+        [(2.2*y - .3).clamp(0, 1), (2*y - .9).clamp(0, 1), (.35 + 1.3*y - 2.4*(y - .35).clamp(min=0)).clamp(0, 1)], 1)
 
 # %% ../../nbs/model/00_scenes.ipynb #c026
-STYLES = {'as a night scene': night, 'in sepia': sepia, 'as line art': line_art, 'as a poster': poster, 'as a negative': negative, 'as a thermal image': thermal}
+STYLES = {'as a night scene': night, 'in sepia': sepia, 'as line art': line_art, 'as a poster': poster,
+          'as a negative': negative, 'as a thermal image': thermal}
 
 def short_name(style):
     "The word or two that name a style: 'night scene' for 'as a night scene'."

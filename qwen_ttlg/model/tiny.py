@@ -16,8 +16,9 @@ from .scenes import STYLES
 
 # %% ../../nbs/model/01_tiny.ipynb #c033
 SYSTEM_TOKENS = 64
-_SPECIAL = ['<|endoftext|>', '<|im_start|>', '<|im_end|>', '<|object_ref_start|>', '<|object_ref_end|>', '<|box_start|>', '<|box_end|>', '<|quad_start|>', '<|quad_end|>',
-            '<|vision_start|>', '<|vision_end|>', '<|vision_pad|>', '<|image_pad|>', '<|video_pad|>']
+_SPECIAL = ['<|endoftext|>', '<|im_start|>', '<|im_end|>', '<|object_ref_start|>', '<|object_ref_end|>',
+            '<|box_start|>', '<|box_end|>', '<|quad_start|>', '<|quad_end|>', '<|vision_start|>', '<|vision_end|>',
+            '<|vision_pad|>', '<|image_pad|>', '<|video_pad|>']
 
 # %% ../../nbs/model/01_tiny.ipynb #c034
 def system_text():
@@ -27,12 +28,16 @@ def system_text():
     return without_components.prompt_template_encode.split('{}')[0]
 
 def _bpe():
-    "Vocabulary and merges of a byte-level BPE trained on the template and the prompts until every word of theirs is one token."
+    """Vocabulary and merges of a byte-level BPE trained on the template and the prompts until
+    every word of theirs is one token."""
     from tokenizers import Tokenizer, models, trainers, pre_tokenizers
     tok = Tokenizer(models.BPE()); tok.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    prompts = ['follow the edges and keep the style the next frame of the video', CARRY_PROMPT, *STYLES, *(RESTYLE_PROMPT.format(style=s) for s in STYLES)]
+    prompts = ['follow the edges and keep the style the next frame of the video', CARRY_PROMPT, *STYLES,
+               *(RESTYLE_PROMPT.format(style=s) for s in STYLES)]
     texts = [system_text()] + 20*['Picture 1: Picture 2: Picture 3: user assistant', *prompts]
-    tok.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=1000, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    tok.train_from_iterator(texts,
+                            trainers.BpeTrainer(vocab_size=1000, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+                                                show_progress=False))
     model = json.loads(tok.to_str())['model']
     return model['vocab'], [tuple(m.split(' ') if isinstance(m, str) else m) for m in model['merges']]
 
@@ -43,44 +48,54 @@ def make_tokenizer():
     vocab, merges = _bpe()
     tok = Qwen2Tokenizer(vocab=vocab, merges=merges)
     tok.add_special_tokens({'additional_special_tokens': _SPECIAL})
-    if (n := len(tok(system_text())['input_ids'])) != SYSTEM_TOKENS: raise RuntimeError(f'the system part has {n} tokens, not {SYSTEM_TOKENS}: the template has changed')
+    if (n := len(tok(system_text())['input_ids'])) != SYSTEM_TOKENS:
+        raise RuntimeError(f'the system part has {n} tokens, not {SYSTEM_TOKENS}: the template has changed')
     return tok
 
 # %% ../../nbs/model/01_tiny.ipynb #c038
-SCHEDULER = dict(base_image_seq_len=256, base_shift=.5, max_image_seq_len=8192, max_shift=.9, shift=1., shift_terminal=.02,
-                 use_dynamic_shifting=True, time_shift_type='exponential')
+SCHEDULER = dict(base_image_seq_len=256, base_shift=.5, max_image_seq_len=8192, max_shift=.9, shift=1.,
+                 shift_terminal=.02, use_dynamic_shifting=True, time_shift_type='exponential')
 
 def make_vae(base_dim=24, **kw):
     "An untrained `AutoencoderKLQwenImage` of a quarter of the full width with one block a level."
     from diffusers import AutoencoderKLQwenImage
-    return AutoencoderKLQwenImage(base_dim=base_dim, num_res_blocks=1, **{'latents_mean': [0.]*16, 'latents_std': [1.]*16} | kw)
+    return AutoencoderKLQwenImage(base_dim=base_dim, num_res_blocks=1,
+                                  **{'latents_mean': [0.]*16, 'latents_std': [1.]*16} | kw)
 
 def make_transformer(layers=6, heads=3):
     "An untrained `QwenImageTransformer2DModel` with heads of 64 channels."
     from diffusers import QwenImageTransformer2DModel
-    return QwenImageTransformer2DModel(num_layers=layers, num_attention_heads=heads, attention_head_dim=64, joint_attention_dim=64, axes_dims_rope=(16, 24, 24))
+    return QwenImageTransformer2DModel(num_layers=layers, num_attention_heads=heads, attention_head_dim=64,
+                                       joint_attention_dim=64, axes_dims_rope=(16, 24, 24))
 
 # %% ../../nbs/model/01_tiny.ipynb #c039
 def make_processor(tokenizer, max_pixels=28*28*1280):
-    "The `Qwen2VLProcessor` around `tokenizer`; the text encoder sees images at no more than `max_pixels`, a token for every 28 x 28 of them."
+    """The `Qwen2VLProcessor` around `tokenizer`; the text encoder sees images at no more than `max_pixels`,
+    a token for every 28 x 28 of them."""
     from transformers import Qwen2VLImageProcessor, Qwen2VLProcessor, Qwen2VLVideoProcessor
-    image = Qwen2VLImageProcessor(min_pixels=56*56, max_pixels=max_pixels, patch_size=14, temporal_patch_size=2, merge_size=2)
+    image = Qwen2VLImageProcessor(
+        min_pixels=56*56, max_pixels=max_pixels, patch_size=14, temporal_patch_size=2, merge_size=2)
     return Qwen2VLProcessor(image_processor=image, tokenizer=tokenizer, video_processor=Qwen2VLVideoProcessor())
 
 # %% ../../nbs/model/01_tiny.ipynb #c039c
-TINY_TEXT = dict(hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+TINY_TEXT = dict(hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
+                 num_key_value_heads=2,
                  rope_parameters=dict(rope_type='default', mrope_section=[2, 3, 3], rope_theta=1e6))
-TINY_VISION = dict(depth=2, hidden_size=32, intermediate_size=64, num_heads=2, out_hidden_size=64, fullatt_block_indexes=[1])
+TINY_VISION = dict(depth=2, hidden_size=32, intermediate_size=64, num_heads=2, out_hidden_size=64,
+                   fullatt_block_indexes=[1])
 
 def make_text_encoder(tokenizer, seed=0, text=TINY_TEXT, vision=TINY_VISION):
     "A `Qwen2_5_VLForConditionalGeneration` with fixed random weights, by default of two layers."
     from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
     ids = tokenizer.convert_tokens_to_ids
-    text = dict(vocab_size=len(tokenizer) + 8, bos_token_id=ids('<|im_start|>'), eos_token_id=ids('<|im_end|>'), pad_token_id=ids('<|endoftext|>')) | text
-    special = dict(image_token_id=ids('<|image_pad|>'), video_token_id=ids('<|video_pad|>'), vision_start_token_id=ids('<|vision_start|>'), vision_end_token_id=ids('<|vision_end|>'))
+    text = dict(vocab_size=len(tokenizer) + 8, bos_token_id=ids('<|im_start|>'), eos_token_id=ids('<|im_end|>'),
+                pad_token_id=ids('<|endoftext|>')) | text
+    special = dict(image_token_id=ids('<|image_pad|>'), video_token_id=ids('<|video_pad|>'),
+                   vision_start_token_id=ids('<|vision_start|>'), vision_end_token_id=ids('<|vision_end|>'))
     with torch.random.fork_rng(range(torch.cuda.device_count())):
         torch.manual_seed(seed)
-        return Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(text_config=text, vision_config=vision, **special)).eval()
+        return Qwen2_5_VLForConditionalGeneration(
+            Qwen2_5_VLConfig(text_config=text, vision_config=vision, **special)).eval()
 
 # %% ../../nbs/model/01_tiny.ipynb #c040
 def make_pipeline(seed=0, vae=None, transformer=None, max_pixels=28*28*1280):
@@ -89,8 +104,9 @@ def make_pipeline(seed=0, vae=None, transformer=None, max_pixels=28*28*1280):
     with torch.random.fork_rng(range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         tok, vae, transformer = make_tokenizer(), vae or make_vae(), transformer or make_transformer()
-    return QwenImageEditPlusPipeline(scheduler=FlowMatchEulerDiscreteScheduler(**SCHEDULER), vae=vae, text_encoder=make_text_encoder(tok),
-                                     tokenizer=tok, processor=make_processor(tok, max_pixels), transformer=transformer)
+    return QwenImageEditPlusPipeline(scheduler=FlowMatchEulerDiscreteScheduler(**SCHEDULER), vae=vae,
+                                     text_encoder=make_text_encoder(tok), tokenizer=tok,
+                                     processor=make_processor(tok, max_pixels), transformer=transformer)
 
 # %% ../../nbs/model/01_tiny.ipynb #c041
 TINY_FOLDER = Path(package).parent/'tiny_model' # where the trained weights are

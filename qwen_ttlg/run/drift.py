@@ -16,19 +16,22 @@ from ..core import InputError, as_batch
 from ..settings import DriftSettings
 from ..image.edges import filters
 from ..image.latents import pack
-from ..image.motion import Registration, LongTermFlow, optical_flow, reduced, registration, resized_flow, undo, warp
+from ..image.motion import (
+    Registration, LongTermFlow, optical_flow, reduced, registration, resized_flow, undo, warp)
 from ..metrics.frame_metrics import colour_difference, gradient_energy, style_similarity
 from ..frame.sampling import frame_noise
 
 # %% ../../nbs/run/00_drift.ipynb #c010
 class ColourLookup:
-    "Which colour an edit makes of a colour of its source: a table of 12 x 12 x 12 colours, learnt from one pair of images."
+    """Which colour an edit makes of a colour of its source: a table of 12 x 12 x 12 colours,
+    learnt from one pair of images."""
     def __init__(self,
         source, # (B,3,H,W) in [0,1]
         image, # (B,3,H,W) in [0,1], the edit of it
         cells:int=12, # along each channel
     ):
-        values = torch.cat([torch.ones_like(image[:, :1]), image, image.square().sum(1, keepdim=True), source.to(image)], 1)
+        values = torch.cat(
+            [torch.ones_like(image[:, :1]), image, image.square().sum(1, keepdim=True), source.to(image)], 1)
         table = torch.stack([self._splat(s, v, cells) for s, v in zip(source, values)]).to(source.device)
         smooth = torch.tensor([.25, .5, .25], device=source.device)
         for k in range(3):
@@ -39,7 +42,9 @@ class ColourLookup:
     @staticmethod
     def _splat(source, values, cells):
         "Sums of the values (C,H,W) in a table, each pixel shared by the eight cells around its colour."
-        at = (source*(cells - 1)).flatten(1).double().cpu().numpy(); low = np.minimum(at.astype(int), cells - 2); part = at - low
+        at = (source*(cells - 1)).flatten(1).double().cpu().numpy()
+        low = np.minimum(at.astype(int), cells - 2)
+        part = at - low
         v, out = values.flatten(1).double().cpu().numpy(), np.zeros((len(values), cells**3))
         for corner in np.ndindex(2, 2, 2):
             share = np.prod([part[c] if corner[c] else 1 - part[c] for c in range(3)], 0)
@@ -52,8 +57,8 @@ class ColourLookup:
 def __call__(self:ColourLookup,
     source, # (B,3,H,W) in [0,1]
 ):  # colours (B,3,H,W), and (B,1,H,W), 1 where they are sure
-    """The colours that the edit would have; sure where enough pixels were seen, of about that colour (within 0.06 in each
-    channel), whose edit spreads by less than 0.1."""
+    """The colours that the edit would have; sure where enough pixels were seen, of about that colour (within 0.06 in
+    each channel), whose edit spreads by less than 0.1."""
     place = (source*2 - 1).flip(1).permute(0, 2, 3, 1)[:, None] # grid_sample wants the last axis first
     count, *rest = F.grid_sample(self.table, place, align_corners=True)[:, :, 0].split([1, 3, 1, 3], 1)
     mean, square, seen = (r/count.clamp(min=1e-6) for r in rest)
@@ -66,11 +71,13 @@ def blur(x, sigma):
     r = math.ceil(2.5*sigma); t = torch.arange(-r, r + 1, device=x.device, dtype=x.dtype)
     g, c = torch.softmax(-.5*(t/sigma)**2, 0), x.shape[1]
     x = F.pad(x, (r,)*4, mode='reflect' if r < min(x.shape[-2:]) else 'replicate')
-    return F.conv2d(F.conv2d(x, g.view(1, 1, 1, -1).expand(c, 1, 1, -1), groups=c), g.view(1, 1, -1, 1).expand(c, 1, -1, 1), groups=c)
+    return F.conv2d(F.conv2d(x, g.view(1, 1, 1, -1).expand(c, 1, 1, -1), groups=c),
+                    g.view(1, 1, -1, 1).expand(c, 1, -1, 1), groups=c)
 
 # %% ../../nbs/run/00_drift.ipynb #c013
 class ReferenceTracker:
-    "What the coarse colours of a frame should be: those of the first frame and a few later ones, carried along by the motion of the source."
+    """What the coarse colours of a frame should be: those of the first frame and a few later ones,
+    carried along by the motion of the source."""
     def __init__(self,
         image, # (B,3,H,W) in [0,1], the first frame as edited
         source, # (B,3,H,W) in [0,1], the same moment of the source
@@ -79,23 +86,28 @@ class ReferenceTracker:
         self.every, self.most, self.count = every, most, 0
         image, source = as_batch(image, 'anchor: image', (3,)), as_batch(source, 'anchor: source', (3,))
         self.source = reduced(source, 256)
-        self.kept, self.lookup = [(LongTermFlow(self.source), reduced(image, 256), image)], ColourLookup(self.source, reduced(image, 256))
-        self.colours, self.valid = self.colour_target = self.kept[0][1], torch.ones_like(self.source[:, :1]) # of the first frame itself
+        self.kept, self.lookup = ([(LongTermFlow(self.source), reduced(image, 256), image)],
+                                  ColourLookup(self.source, reduced(image, 256)))
+        # of the first frame itself
+        self.colours, self.valid = self.colour_target = self.kept[0][1], torch.ones_like(self.source[:, :1])
 
     def follow(self,
         source, # (B,3,H,W) in [0,1], the next frame of the source
     ):
-        "Go on by a frame: `colours` (B,3,h,w) and where they are `valid` (B,1,h,w), at a short side of at most 256 pixels; `colour_target`, the same two from the first frame alone."
+        """Go on by a frame: `colours` (B,3,h,w) and where they are `valid` (B,1,h,w), at a short side of at most 256
+        pixels; `colour_target`, the same two from the first frame alone."""
         now = reduced(source, 256); back = optical_flow(now, self.source)
         self.source, self.count = now, self.count + 1
         for flow_to_key, *_ in self.kept: flow_to_key.step(now, back)
-        views = [(flow_to_key.carry(image), flow_to_key.valid*self._same_light(flow_to_key, now)) for flow_to_key, image, _ in self.kept]
+        views = [(flow_to_key.carry(image), flow_to_key.valid*self._same_light(flow_to_key, now))
+                 for flow_to_key, image, _ in self.kept]
         painted = self.lookup(now)
         self.colour_target, (self.colours, self.valid) = _filled([views[0], painted]), _filled(views + [painted])
 
     @staticmethod
     def _same_light(flow_to_key, now, coarse=1/32, differ=.012):
-        "(B,1,h,w), 1 where the source is about as bright as in the frame that is tracked: in no channel 3 of 255 off, blurred."
+        """(B,1,h,w), 1 where the source is about as bright as in the frame that is tracked:
+        in no channel 3 of 255 off, blurred."""
         off = (flow_to_key.carry(flow_to_key.source) - now)*flow_to_key.valid
         return (blur(off, coarse*min(now.shape[-2:])).abs().amax(1, keepdim=True) < differ).float()
 
@@ -153,7 +165,8 @@ def _checked(edges):
 
 def edge_energy(edges):
     "Mean squared magnitude (B,) of an edge map, in units of its filter; None for one without gain."
-    return None if _checked(edges).gain is None else (torch.as_tensor(edges.gain).reshape(-1, 1, 1, 1).to(edges.edges)*edges.edges).square().mean((1, 2, 3)).cpu()
+    return None if _checked(edges).gain is None else (
+        torch.as_tensor(edges.gain).reshape(-1, 1, 1, 1).to(edges.edges)*edges.edges).square().mean((1, 2, 3)).cpu()
 
 def sharpen(
     img, # (B,3,H,W) in [0,1]
@@ -161,12 +174,14 @@ def sharpen(
     most:float=.5, # largest share of the unsharp mask
     method:str='sobel', # the filter that `energy` is of
 ):  # (B,3,H,W) in [0,1]
-    "Images with so much edge energy, if an unsharp mask of at most that strength gives it; one that has enough stays as it is."
+    """Images with so much edge energy, if an unsharp mask of at most that strength gives it;
+    one that has enough stays as it is."""
     mask, wanted, low = img - blur(img, 1.), energy.to(img), torch.zeros(len(img), 1, 1, 1, device=img.device)
     with_ = lambda share: (img + share*mask).clamp(0, 1)
     step = torch.where(gradient_energy(img, method) < wanted, most, 0.).view(-1, 1, 1, 1)
     for _ in range(6): # halving the interval
-        step = step/2; low = torch.where((gradient_energy(with_(low + step), method) < wanted).view(-1, 1, 1, 1), low + step, low)
+        step = step/2
+        low = torch.where((gradient_energy(with_(low + step), method) < wanted).view(-1, 1, 1, 1), low + step, low)
     return with_(low)
 
 # %% ../../nbs/run/00_drift.ipynb #c022
@@ -176,12 +191,14 @@ def misplaced(
     least:float=.25, # pixels in the middle or at the border; more for images that are reduced to be measured
     share:float=.125, # of the correlation that is missing: so much must be won
 )->Registration:
-    "By how much a frame as a whole is beside its edge map, nothing where that is not sure; `InputError` for what is no image or no edge map."
+    """By how much a frame as a whole is beside its edge map, nothing where that is not sure; `InputError` for
+    what is no image or no edge map."""
     img, edges = as_batch(img, 'misplaced: the frame', (3,)), _checked(edges)
     found = registration(filters[edges.method](img), edges.edges.to(img))
     side = min(img.shape[-2:]); least = least*max(1., side/512)
     at_border = (found.zoom - 1).abs()*side/2
-    sure = (found.after - found.before > share*(1 - found.before)) & (found.after > .7) & (found.shift < side/20) & ((found.zoom - 1).abs() < .05)
+    sure = ((found.after - found.before > share*(1 - found.before)) & (found.after > .7) & (found.shift < side/20)
+            & ((found.zoom - 1).abs() < .05))
     return found.where(sure & ((found.shift > least) | (at_border > least)))
 
 # %% ../../nbs/run/00_drift.ipynb #c025
@@ -203,22 +220,31 @@ class Drift:
         drift_settings:DriftSettings,
         first, # (B,3,H,W) in [0,1], the shot's first frame as edited
         source=None, # (B,3,H,W) in [0,1], the same moment of the source, if known
-        edges=None, # edges of that moment, or else of the first frame to generate: an `EdgeMap` or anything with `edges`, `gain` and `method`
+        # edges of that moment, or else of the first frame to generate: an `EdgeMap` or anything
+        # with `edges`, `gain` and `method`
+        edges=None,
     ):
         self.drift_settings, self.first = drift_settings, (first := as_batch(first, 'drift: first', (3,)))
         if source is not None: source = as_batch(source, 'drift: source', (3,))
         self.placed = None # (B,) bool: do the edges of this style tell where things are?
-        if source is not None and edges is not None: at = misplaced(first, edges); self.placed = (at.before > .9) & (at.shift == 0) & (at.zoom == 1)
+        if source is not None and edges is not None:
+            at = misplaced(first, edges)
+            self.placed = (at.before > .9) & (at.shift == 0) & (at.zoom == 1)
         energy = None if edges is None else edge_energy(edges)
-        self.strength = None if energy is None else gradient_energy(first, edges.method).cpu()/energy.clamp(min=1e-8) # of the edit's edges, in the source's
-        self.tracker = ReferenceTracker(first, source, drift_settings.keyframe_every or 12) if source is not None else None
+        # of the edit's edges, in the source's
+        self.strength = None if energy is None else gradient_energy(first, edges.method).cpu()/energy.clamp(min=1e-8)
+        self.tracker = (ReferenceTracker(first, source, drift_settings.keyframe_every or 12)
+                        if source is not None else None)
 
-    def follow(self, source=None): # (B,3,H,W) in [0,1], the next frame of the source; without it there is no more following
+    def follow(
+        self, source=None,
+    ):  # (B,3,H,W) in [0,1], the next frame of the source; without it there is no more following
         if source is None: self.tracker = None
         if self.tracker: self.tracker.follow(as_batch(source, 'drift: source', (3,)))
 
     @property
-    def due(self): return bool(self.tracker and self.tracker.due) # is the present frame to be kept as a further reference?
+    def due(self): # is the present frame to be kept as a further reference?
+        return bool(self.tracker and self.tracker.due)
 
     def keep(self, image): # (B,3,H,W) in [0,1], the present frame as it was saved
         if self.due: self.tracker.keep(image)
@@ -235,7 +261,8 @@ def conditions(self:Drift,
     r, out = self.drift_settings, {}
     if r.extra_reference == 'first': out['extra_reference'] = self.first
     if r.noise != 'frame': out['noise'] = start_noise(r.noise, *prev.shape[-2:], seed, frame, len(prev))
-    if r.init_sigma < 1 and motion: out['start'] = pack(encode(motion.visible*motion.carry(prev) + (1 - motion.visible)*prev)), r.init_sigma
+    if r.init_sigma < 1 and motion:
+        out['start'] = pack(encode(motion.visible*motion.carry(prev) + (1 - motion.visible)*prev)), r.init_sigma
     return out
 
 # %% ../../nbs/run/00_drift.ipynb #c029s1
@@ -248,9 +275,11 @@ def mend(self:Drift,
     img = as_batch(img, 'drift: the frame', (3,)); r, found = self.drift_settings, misplaced(img, edges)
     if self.placed is not None: found = found.where(self.placed)
     if r.registration == 'on': img = undo(img, found)
-    if r.color_correction and self.tracker: img = color_correction(img, self.tracker.colours.to(img), self.tracker.valid.to(img), r.color_correction)
+    if r.color_correction and self.tracker:
+        img = color_correction(img, self.tracker.colours.to(img), self.tracker.valid.to(img), r.color_correction)
     img = match_colours(img, self.first.to(img), r.global_color_match).clamp(0, 1)
-    if r.sharpen and self.strength is not None and edges.gain is not None: img = sharpen(img, self.strength*edge_energy(edges), r.sharpen, edges.method)
+    if r.sharpen and self.strength is not None and edges.gain is not None:
+        img = sharpen(img, self.strength*edge_energy(edges), r.sharpen, edges.method)
     return img, found
 
 # %% ../../nbs/run/00_drift.ipynb #c029n
@@ -259,13 +288,19 @@ def numbers(self:Drift,
     image, # (1,3,H,W) in [0,1], the frame as it is saved
     edges, # its edge map
     found=None, # `Registration`, from `mend`
-    colour_target=None, # colours and where they are known, as the tracked reference told them of this frame; None: as it does now
+    # colours and where they are known, as the tracked reference told them of this frame; None: as it does now
+    colour_target=None,
 ):  # dict, column of metrics.csv -> number, or '' where it cannot be measured
     "What metrics.csv says about drift."
     image = as_batch(image, 'drift: the frame', (3,))
-    colour_target, energy, out = colour_target or self.tracker and self.tracker.colour_target, edge_energy(edges), dict.fromkeys(('colour_difference', 'sharpness_ratio', 'style_similarity', 'shift_x', 'shift_y', 'zoom'), '')
-    if colour_target and colour_target[1].any(): out['colour_difference'] = float(colour_difference(reduced(image, 256).to(colour_target[0]), *colour_target)) # the same measure, whatever is on
-    if self.strength is not None and energy is not None: out['sharpness_ratio'] = float(gradient_energy(image, edges.method)/(self.strength*energy).clamp(min=1e-8))
+    colour_target, energy, out = (
+        colour_target or self.tracker and self.tracker.colour_target, edge_energy(edges),
+        dict.fromkeys(('colour_difference', 'sharpness_ratio', 'style_similarity', 'shift_x', 'shift_y', 'zoom'), ''))
+    # the same measure, whatever is on
+    if colour_target and colour_target[1].any():
+        out['colour_difference'] = float(colour_difference(reduced(image, 256).to(colour_target[0]), *colour_target))
+    if self.strength is not None and energy is not None:
+        out['sharpness_ratio'] = float(gradient_energy(image, edges.method)/(self.strength*energy).clamp(min=1e-8))
     out['style_similarity'] = float(style_similarity(image, self.first))
     if found is not None: out |= dict(shift_x=float(found.dx), shift_y=float(found.dy), zoom=float(found.zoom))
     return out
@@ -281,7 +316,8 @@ def carried(self:Drift, prev):
     return out
 
 def _up(x, like):
-    return (x if x.shape[-2:] == like.shape[-2:] else F.interpolate(x, like.shape[-2:], mode='bilinear', align_corners=False)).to(like)
+    return (x if x.shape[-2:] == like.shape[-2:]
+            else F.interpolate(x, like.shape[-2:], mode='bilinear', align_corners=False)).to(like)
 
 # %% ../../nbs/run/00_drift.ipynb #k001
 @patch

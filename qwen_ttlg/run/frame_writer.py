@@ -23,8 +23,10 @@ def _memory():
 
 # %% ../../nbs/run/05_frame_writer.ipynb #c027k
 def keep_frame(out, i, generated, seconds, before=None):
-    "Write a frame and its rows; the frame counts as done with its row of metrics, which comes last. `before` are the image and the source of the frame before."
-    row = generated.row | (generated.since(generated.image, before[0], generated.source, before[1]) if generated.since and before else {})
+    """Write a frame and its rows; the frame counts as done with its row of metrics, which comes last.
+    `before` are the image and the source of the frame before."""
+    row = generated.row | (generated.since(generated.image, before[0], generated.source, before[1])
+                           if generated.since and before else {})
     save_image(frame_path(out, i), generated.image)
     append_row(Path(out)/'timings.csv', dict(zip(TIMING_COLUMNS, (i, seconds, *_memory()))), TIMING_COLUMNS)
     append_row(Path(out)/'metrics.csv', row)
@@ -32,7 +34,9 @@ def keep_frame(out, i, generated, seconds, before=None):
 # %% ../../nbs/run/05_frame_writer.ipynb #c027o
 class FrameWriter:
     "Keeps frames in a thread of its own, one after the other; once one could not be kept, none after it is."
-    def __init__(self, out, behind:int=1): self.out, self.behind, self.pool, self.waiting, self.failed, self.before = out, behind, ThreadPoolExecutor(1, 'keeper'), deque(), False, None
+    def __init__(self, out, behind:int=1):
+        self.out, self.behind, self.pool, self.waiting, self.failed, self.before = (
+            out, behind, ThreadPoolExecutor(1, 'keeper'), deque(), False, None)
     def __enter__(self): return self
     def __exit__(self, *error):
         "Wait until what was generated is saved."

@@ -14,27 +14,38 @@ from .generate import _measured, generate_frame
 # %% ../../nbs/run/04_gate.ipynb #c027g
 def _gates(s, row):
     "What a row of metrics has in units of each gate that is set: name -> at most 1 gets through."
-    own = dict(edge=edge_residual(row), colour=row['colour_difference'], shift=math.hypot(row['shift_x'] or 0, row['shift_y'] or 0))
+    own = dict(edge=edge_residual(row), colour=row['colour_difference'],
+               shift=math.hypot(row['shift_x'] or 0, row['shift_y'] or 0))
     limits = dict(edge=s.max_edge_loss, colour=s.max_color_difference, shift=s.max_misalignment)
     return {k: own[k]/max(limit, 1e-9) for k, limit in limits.items() if limit is not None and own[k] != ''}
 
 def _edge_said(s, row):
-    return (f'edge loss {row["edge_loss"]:.4f} is above the gate, {s.max_edge_loss or 0:g} of the way from {row["edge_loss_vae"]:.4f} (the VAE alone) '
+    return (f'edge loss {row["edge_loss"]:.4f} is above the gate, {s.max_edge_loss or 0:g} of the way from '
+            f'{row["edge_loss_vae"]:.4f} (the VAE alone) '
             f'to {row["edge_blank"]:.4f} (a blank image)')
 
 def _not_through(i, edges, state, generated, attempts):
     "What becomes of a frame that no attempt brought through the gates."
     s = state.targets.settings
-    if s.gated and s.on_gate_failure == 'repeat': return _measured(i, state.prev, edges, state, s.seed, attempts=attempts, gate='repeated')
-    if generated is None: raise InputError(f'frame {i}: the model gave an image that is not finite; try --dtype bf16 or fp32, or --max_edge_loss .8 with --on_gate_failure repeat; the frames before it are kept.')
+    if s.gated and s.on_gate_failure == 'repeat':
+        return _measured(i, state.prev, edges, state, s.seed, attempts=attempts, gate='repeated')
+    if generated is None:
+        raise InputError(f'frame {i}: the model gave an image that is not finite; try --dtype bf16 or fp32, '
+                         'or --max_edge_loss .8 with --on_gate_failure repeat; the frames before it are kept.')
     if s.on_gate_failure == 'accept': generated.row |= dict(attempts=attempts, gate='accepted'); return generated
-    said = dict(edge=_edge_said(s, generated.row), colour=f'colour difference {float(generated.row["colour_difference"] or 0):.3g} is above --max_color_difference {s.max_color_difference}',
-                shift=f'a shift of {float(generated.row["shift_x"] or 0):.2f}, {float(generated.row["shift_y"] or 0):.2f} pixels is above --max_misalignment {s.max_misalignment}')
-    raise InputError(f'frame {i}: {" and ".join(said[k] for k, v in _gates(s, generated.row).items() if v > 1)}, after {attempts} tries; what is finished is kept, continue with a higher gate, more --gate_retries, or --on_gate_failure accept or repeat.')
+    said = dict(
+        edge=_edge_said(s, generated.row),
+        colour=f'colour difference {float(generated.row["colour_difference"] or 0):.3g} is above '
+               f'--max_color_difference {s.max_color_difference}',
+        shift=f'a shift of {float(generated.row["shift_x"] or 0):.2f}, {float(generated.row["shift_y"] or 0):.2f} '
+              f'pixels is above --max_misalignment {s.max_misalignment}')
+    raise InputError(f'frame {i}: {" and ".join(said[k] for k, v in _gates(s, generated.row).items() if v > 1)}, '
+                     f'after {attempts} tries; what is finished is kept, continue with a higher gate, '
+                     'more --gate_retries, or --on_gate_failure accept or repeat.')
 
 def gated_frame(pipe, i, edges, state, motion=None, reference=None):
-    """Generate frame `i` until it gets through the gates or the trials are used up; `InputError` where the run has to stop.
-    `reference` as for `generate_frame`."""
+    """Generate frame `i` until it gets through the gates or the trials are used up; `InputError` where the run has
+    to stop. `reference` as for `generate_frame`."""
     s, best = state.targets.settings, None
     attempts = 1 + (s.gate_retries if s.gated else 0)
     for k in range(attempts):

@@ -36,7 +36,8 @@ class RunState:
     begun:int # frame with which the present shot began
     prev:object # (1,3,H,W), the frame before as it was saved; a gate may ask for it once more
     before:EdgeMap=None # its edge map
-    encoding_cache:EncodingCache=field(default_factory=EncodingCache) # references and prompts of the present frame, for further trials
+    # references and prompts of the present frame, for further trials
+    encoding_cache:EncodingCache=field(default_factory=EncodingCache)
     targets:GuidanceTargets=None
     drift:Drift=None
     frame_metrics:FrameMetrics=None
@@ -60,7 +61,8 @@ class GeneratedFrame:
     image:object # (1,3,H,W) in [0,1], 8-bit values
     measure:object # () -> row of metrics; its numbers do not depend on when it is called
     source:object=None # (1,3,H,W) in [0,1], the frame of the source, if known
-    since:object=None # (image, frame before, source, the one before) -> further columns; None for the first frame of a shot
+    # (image, frame before, source, the one before) -> further columns; None for the first frame of a shot
+    since:object=None
 
     @cached_property
     def row(self): return self.measure()
@@ -81,13 +83,14 @@ def _measured(i, image, edges, state, seed, found=None, begins=False, **more):
     targets, drift, frame_metrics, gain = state.targets, state.drift, state.frame_metrics, state.targets.gain(edges)
     colour_target = drift.tracker and drift.tracker.colour_target # of this frame; the next one changes it
     def measure():
-        row = dict(frame=i, shot=targets.shot, seed=seed, edge_loss_vae=targets.vae_loss/gain, guided_steps=0, skipped_steps=0, attempts=1, gate='', edge_map_hash=_hash(edges), frame_hash=image_hash(image))
+        row = dict(frame=i, shot=targets.shot, seed=seed, edge_loss_vae=targets.vae_loss/gain, guided_steps=0,
+                   skipped_steps=0, attempts=1, gate='', edge_map_hash=_hash(edges), frame_hash=image_hash(image))
         return row | frame_metrics.alone(image, edges, gain) | drift.numbers(image, edges, found, colour_target) | more
     return GeneratedFrame(image, measure, source=edges.source, since=None if begins else frame_metrics.since)
 
 def generate_frame(pipe, i, edges, state, motion=None, seed=None, reference=None, **watch):
-    """Generate frame `i` of a `RunState` from a reference (1,3,H,W), by default the frame before; None for an image that is
-    not finite. `watch` are `on_step` and `on_stage` of `edit_frame`."""
+    """Generate frame `i` of a `RunState` from a reference (1,3,H,W), by default the frame before; None for an image
+    that is not finite. `watch` are `on_step` and `on_stage` of `edit_frame`."""
     targets, drift, vae = state.targets, state.drift, frame_vae(pipe)
     s = targets.settings; seed = s.seed if seed is None else seed
     reference = state.prev if reference is None else reference
@@ -99,4 +102,5 @@ def generate_frame(pipe, i, edges, state, motion=None, seed=None, reference=None
     if not result.image.isfinite().all(): return None
     mended, found = drift.mend(result.image, edges)
     image = to_tensor(to_pil(mended))
-    return _measured(i, image, edges, state, seed, found, guided_steps=len(result.history), skipped_steps=result.skipped, own_losses=_own_values(state.own, image))
+    return _measured(i, image, edges, state, seed, found, guided_steps=len(result.history),
+                     skipped_steps=result.skipped, own_losses=_own_values(state.own, image))

@@ -24,8 +24,12 @@ def open_frame(
 ):  # (1,3,H,W) in [0,1]
     "A frame of a run; `InputError` if it cannot be read or has another size."
     try: img = to_tensor(open_image(frame_path(out, i)))
-    except InputError as e: raise InputError(f'{frame_path(out, i)}: a frame of the run that is missing or damaged; delete it, and the same command generates it and those after it anew.') from e
-    if size and img.shape[-2:] != tuple(size): raise InputError(f'{frame_path(out, i)}: {img.shape[-1]}x{img.shape[-2]} pixels where the run has {size[1]}x{size[0]}; delete it, and the same command generates it and those after it anew.')
+    except InputError as e:
+        raise InputError(f'{frame_path(out, i)}: a frame of the run that is missing or damaged; '
+                         'delete it, and the same command generates it and those after it anew.') from e
+    if size and img.shape[-2:] != tuple(size):
+        raise InputError(f'{frame_path(out, i)}: {img.shape[-1]}x{img.shape[-2]} pixels where the run has '
+                         f'{size[1]}x{size[0]}; delete it, and the same command generates it and those after it anew.')
     return img
 
 def save_image(path, img):
@@ -47,14 +51,17 @@ def file_hash(
         with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()[:16]
     return files_hash(p for p in path.iterdir() if p.is_file() and not p.name.startswith('.'))
 
-def files_hash(files): return hashlib.sha256(repr(sorted((p.name, file_hash(p)) for p in files)).encode()).hexdigest()[:16] # of names and contents
+def files_hash(files): # of names and contents
+    return hashlib.sha256(repr(sorted((p.name, file_hash(p)) for p in files)).encode()).hexdigest()[:16]
 
 # %% ../../nbs/run/01_run_folder.ipynb #c009
 def versions():
     "Versions of what the result depends on, and the number of CPU threads, on which the last bits do, too."
     import av, cv2, diffusers, transformers
     from qwen_ttlg import __version__
-    return dict(qwen_ttlg=__version__, torch=torch.__version__, diffusers=diffusers.__version__, transformers=transformers.__version__, opencv=cv2.__version__, av=av.__version__, python=platform.python_version(), threads=torch.get_num_threads())
+    return dict(qwen_ttlg=__version__, torch=torch.__version__, diffusers=diffusers.__version__,
+                transformers=transformers.__version__, opencv=cv2.__version__, av=av.__version__,
+                python=platform.python_version(), threads=torch.get_num_threads())
 
 # %% ../../nbs/run/01_run_folder.ipynb #c012
 @contextmanager
@@ -62,11 +69,16 @@ def claim(
     out:str|Path, # the run folder, made if absent
     wait:float=0., # seconds to wait for a process that owns it
 ):  # yields it as a `Path`
-    "Own a run folder while the block runs, again and again in one thread; `InputError` with the number of the process that owns it already, or if it cannot be locked."
+    """Own a run folder while the block runs, again and again in one thread; `InputError` with the number of the
+    process that owns it already, or if it cannot be locked."""
     out = make_folder(out)
-    if links := [p.name for p in out.iterdir() if p.is_symlink()]: raise InputError(f'{out}: {links[0]} in it is a link to another place, where nothing is to be written; remove it, or take another folder.')
+    if links := [p.name for p in out.iterdir() if p.is_symlink()]:
+        raise InputError(f'{out}: {links[0]} in it is a link to another place, where nothing is to be written; '
+                         'remove it, or take another folder.')
     try: lock = _locked(out, wait)
-    except Timeout: raise InputError(f'{out}: process {_owner(out)} is working in it; wait until it has ended, or take another folder.') from None
+    except Timeout:
+        raise InputError(f'{out}: process {_owner(out)} is working in it; wait until it has ended, '
+                         'or take another folder.') from None
     try:
         if lock.lock_counter == 1:
             tidy(out)
@@ -160,11 +172,13 @@ def differences(old, new):
 def read_run(
     out, # a run folder
 )->dict:
-    "What run.json says; `InputError` if it is not there or not a run's. It is data: nothing in it is ever executed, and no path in it is followed."
+    """What run.json says; `InputError` if it is not there or not a run's.
+    It is data: nothing in it is ever executed, and no path in it is followed."""
     file = Path(out)/'run.json'
     try: run = json.loads(file.read_text(encoding='utf-8'))
     except FileNotFoundError: raise InputError(f'{out}: no run in it, there is no run.json.') from None
-    except (OSError, ValueError, RecursionError) as e: raise InputError(f'{file}: not readable as JSON ({e}); move the folder away and start again.') from e
+    except (OSError, ValueError, RecursionError) as e:
+        raise InputError(f'{file}: not readable as JSON ({e}); move the folder away and start again.') from e
     if not _is_run(run): raise InputError(f'{file}: not a run of this tool; choose another output folder.')
     return run
 
@@ -172,7 +186,9 @@ def _is_run(run):
     "Has what was read the form that this library writes?"
     if not isinstance(run, dict): return False
     past = run.get('continued', [])
-    return all(isinstance(run.get(k), kind) for k, kind in (('configuration', dict), ('init', str), ('versions', dict))) and isinstance(past, list) and all(isinstance(p, dict) and isinstance(p.get('versions'), dict) for p in past)
+    return (all(isinstance(run.get(k), kind)
+                for k, kind in (('configuration', dict), ('init', str), ('versions', dict))) and isinstance(past, list)
+            and all(isinstance(p, dict) and isinstance(p.get('versions'), dict) for p in past))
 
 def write_run(out, run):
     "Write run.json."
@@ -180,21 +196,25 @@ def write_run(out, run):
     with atomic(Path(out)/'run.json') as tmp: tmp.write_text(text, encoding='utf-8', errors='backslashreplace')
 
 # %% ../../nbs/run/01_run_folder.ipynb #c023
-_OWN = r'frame_\d+\.png|(metrics|timings)\.csv|(run|shots|baselines)\.json|metrics\.csv-metadata\.json|edges|video\.\w+|report\.html|unguided|shots|preview\.jpg'
+_OWN = (r'frame_\d+\.png|(metrics|timings)\.csv|(run|shots|baselines)\.json|metrics\.csv-metadata\.json|edges|'
+        r'video\.\w+|report\.html|unguided|shots|preview\.jpg')
 
 def move_aside(
     out:Path, # a run folder that is claimed
 )->Path: # where the run is now
-    "Move the files of a run into a new folder beside theirs, `NAME.old-1`, `NAME.old-2`, ...; what else lies there stays."
+    """Move the files of a run into a new folder beside theirs, `NAME.old-1`, `NAME.old-2`, ...;
+    what else lies there stays."""
     n, out = 1, Path(os.path.abspath(out))
     mine = sorted((p for p in out.iterdir() if re.fullmatch(_OWN, p.name)), key=lambda p: p.name == 'run.json')
-    taken = lambda aside: aside.exists() and (not (aside/'.moving').exists() or any((aside/p.name).exists() for p in mine))
+    taken = lambda aside: aside.exists() and (not (aside/'.moving').exists()
+                                              or any((aside/p.name).exists() for p in mine))
     while taken(aside := out.with_name(f'{out.name}.old-{n}')): n += 1
     try:
         aside.mkdir(exist_ok=True); (aside/'.moving').touch()
         for p in mine: p.rename(aside/p.name)
         (aside/'.moving').unlink()
-    except OSError as e: raise InputError(f'{out}: could not be moved aside ({e.strerror}); choose another output folder.') from e
+    except OSError as e:
+        raise InputError(f'{out}: could not be moved aside ({e.strerror}); choose another output folder.') from e
     return aside
 
 # %% ../../nbs/run/01_run_folder.ipynb #c025
@@ -209,7 +229,9 @@ def _init_frame(out, run, start, first):
         init = start(); save_image(file, init)
         if run['init'] != (now := image_hash(init)): run['init'] = now; write_run(out, run)
     init = open_frame(out, 0)
-    if image_hash(init) != run['init']: raise InputError(f'{file}: not the init frame that the run started from; put it back, or choose another folder.')
+    if image_hash(init) != run['init']:
+        raise InputError(
+            f'{file}: not the init frame that the run started from; put it back, or choose another folder.')
     _note_versions(out, run, first)
     return init
 
@@ -218,7 +240,8 @@ def _note_versions(out, run, first):
     then, now = [run, *run.get('continued', [])][-1]['versions'], versions()
     if then == now: return
     changed = '; '.join(differences(then, now))
-    print(f'{out}: continued with other versions or threads ({changed}); the frames to come may differ in the last bits from what they would have been.', file=sys.stderr)
+    print(f'{out}: continued with other versions or threads ({changed}); the frames to come may differ in the last '
+          'bits from what they would have been.', file=sys.stderr)
     run['continued'] = [*run.get('continued', []), dict(frame=finished(out, first), versions=now)]; write_run(out, run)
 
 # %% ../../nbs/run/01_run_folder.ipynb #c024
@@ -238,8 +261,10 @@ def open_run(
         run = None
     wrong = differences(run['configuration'], configuration) if run else _orphans(out)
     if wrong and not overwrite:
-        what = f'holds a run with other settings ({"; ".join(wrong)}); use the same settings to continue it,' if run else f'holds {wrong[0]}, but no run.json;'
-        raise InputError(f'{out}: {what} {"or " if run else "choose "}another folder, or --overwrite, which moves the old run aside.')
+        what = (f'holds a run with other settings ({"; ".join(wrong)}); use the same settings to continue it,'
+                if run else f'holds {wrong[0]}, but no run.json;')
+        raise InputError(f'{out}: {what} {"or " if run else "choose "}another folder, or --overwrite, '
+                         'which moves the old run aside.')
     if wrong: print(f'{out}: what was there is now in {move_aside(out)}.', file=sys.stderr)
     if not run or wrong:
         init = start()

@@ -48,11 +48,17 @@ def _resolve(edges, height, width):
         if len(edges) != 2:
             raise InputError(f'edges: {len(edges)} things together; give pairs of files, (edge map, source frame).')
         e = load_edges(edges[0], height, width); e.source = to_tensor(open_image(edges[1]))
-        if e.source.shape[-2:] != (height, width): raise InputError(f'{edges[1]}: {e.source.shape[-1]}x{e.source.shape[-2]} pixels, but the frames have {width}x{height}; make all images one size.')
-    else: e = load_edges(edges, height, width) if isinstance(edges, (str, Path)) else edges() if callable(edges) else edges
+        if e.source.shape[-2:] != (height, width):
+            raise InputError(f'{edges[1]}: {e.source.shape[-1]}x{e.source.shape[-2]} pixels, '
+                             f'but the frames have {width}x{height}; make all images one size.')
+    else:
+        e = (load_edges(edges, height, width)
+             if isinstance(edges, (str, Path)) else edges() if callable(edges) else edges)
     check_type('edges', e, EdgeMap,
         'files, pairs of files, `EdgeMap`s (`edge_map` makes one of an image) or functions that make one')
-    if e.edges.shape[-2:] != (height, width): raise InputError(f'the edge map is {e.edges.shape[-1]}x{e.edges.shape[-2]}, but the init frame is {width}x{height}; make both one size.')
+    if e.edges.shape[-2:] != (height, width):
+        raise InputError(f'the edge map is {e.edges.shape[-1]}x{e.edges.shape[-2]}, '
+                         f'but the init frame is {width}x{height}; make both one size.')
     return e
 
 # %% ../../nbs/run/06_stream.ipynb #c027r
@@ -75,28 +81,40 @@ def _resume(pipe, out, settings, init, reference, shots, losses, first):
     "The chain as the folder has it."
     done = finished(out, first)
     begun = max((i for i in shots if first <= i <= done), default=0)
-    state = RunState(done, begun, open_frame(out, done if done >= first else 0, init.shape[-2:]), None if begun else reference, out=Path(out), nets=PerceptualModels.load(settings.perceptual_metrics, pipe._execution_device), own=losses, first=first)
+    state = RunState(done, begun, open_frame(out, done if done >= first else 0, init.shape[-2:]),
+                     None if begun else reference, out=Path(out),
+                     nets=PerceptualModels.load(settings.perceptual_metrics, pipe._execution_device), own=losses,
+                     first=first)
     save_schema(out)
     if reference and not begun: state.begin(pipe, settings, init, reference)
     return state
 
 def _check_done(out, state, rows, shots):
-    "`InputError` if the frame to go on from is not the one that was generated, or frames were generated as parts of other shots."
+    """`InputError` if the frame to go on from is not the one that was generated, or frames were
+    generated as parts of other shots."""
     i = state.done
-    if rows and image_hash(state.prev) != rows[-1]['frame_hash']: raise InputError(f'{frame_path(out, i)}: not the frame that was generated; put it back, or delete it, and the same command generates it anew.')
+    if rows and image_hash(state.prev) != rows[-1]['frame_hash']:
+        raise InputError(f'{frame_path(out, i)}: not the frame that was generated; put it back, or delete it, '
+                         'and the same command generates it anew.')
     for i, row in enumerate(rows, state.first):
-        if row['shot'] != str(now := sum(j <= i for j in shots)): raise InputError(f'{frame_path(out, i)}: generated as a frame of shot {row["shot"]}, and now belongs to shot {now}; delete it, and the same command generates it and those after it anew.')
+        if row['shot'] != str(now := sum(j <= i for j in shots)):
+            raise InputError(
+                f'{frame_path(out, i)}: generated as a frame of shot {row["shot"]}, and now belongs to shot {now}; '
+                'delete it, and the same command generates it and those after it anew.')
 
 # %% ../../nbs/run/06_stream.ipynb #c0262
 def _motion(before, now):
-    "Motion of the source between two of its edge maps, measured on the images they were generated from where these are known."
-    pair = (before.source, now.source) if before.source is not None and now.source is not None else (before.edges, now.edges)
+    """Motion of the source between two of its edge maps, measured on the images they were
+    generated from where these are known."""
+    pair = ((before.source, now.source)
+            if before.source is not None and now.source is not None else (before.edges, now.edges))
     return Motion.between(*pair)
 
 def _begin_late(pipe, state, settings, init, first):
     "Begin a run that knows no edges of the init frame's own moment, with those of the first frame to generate."
     if state.targets: return
-    if first.gain is None: print('The edge maps hold no gain: their strength is measured on the init frame.', file=sys.stderr)
+    if first.gain is None:
+        print('The edge maps hold no gain: their strength is measured on the init frame.', file=sys.stderr)
     state.begin(pipe, settings, init, first, same_moment=False)
 
 def _same_map(e, row, size):
@@ -119,7 +137,8 @@ def _first_of_shot(pipe, state, settings, init, i, e, shots):
 def _next_frame(pipe, state, settings, init, i, e, shots):
     _begin_late(pipe, state, settings, init, e)
     state.drift.follow(e.source)
-    motion = _motion(state.before or edge_map(init, e.method), e) if settings.ttlg_temporal_scale or settings.init_sigma < 1 else None
+    motion = (_motion(state.before or edge_map(init, e.method), e)
+              if settings.ttlg_temporal_scale or settings.init_sigma < 1 else None)
     return gated_frame(pipe, i, e, state, motion)
 
 # %% ../../nbs/run/06_stream.ipynb #c026f
@@ -127,15 +146,20 @@ def _frames(pipe, out, state, settings, init, edges, shots):
     "The frames that are still missing."
     size, rows = init.shape[-2:], read_rows(Path(out)/'metrics.csv', first=state.first)
     with FrameWriter(out) as writer:
-        for i, e in enumerate(ahead(edges, lambda i, e: e if i <= state.done else _resolve(e, *size), state.first), state.first):
+        for i, e in enumerate(ahead(edges, lambda i, e: e if i <= state.done else _resolve(e, *size), state.first),
+                              state.first):
             start = time.perf_counter()
             if i <= state.done:
                 _same_map(e, rows[i - state.first], size)
-                if i >= state.begun and (i == state.done or state.targets is None or state.drift.tracker): _recall(pipe, out, state, settings, init, i, _resolve(e, *size), shots)
+                if i >= state.begun and (i == state.done or state.targets is None or state.drift.tracker):
+                    _recall(pipe, out, state, settings, init, i, _resolve(e, *size), shots)
                 continue
-            if i == state.done + 1: _check_done(out, state, rows, shots); writer.before = state.prev, state.before and state.before.source
+            if i == state.done + 1:
+                _check_done(out, state, rows, shots)
+                writer.before = state.prev, state.before and state.before.source
             generated = (_first_of_shot if i in shots else _next_frame)(pipe, state, settings, init, i, e, shots)
-            if i not in shots: state.drift.keep(generated.image) # the first one of a shot is a tracked reference already
+            # the first one of a shot is a tracked reference already
+            if i not in shots: state.drift.keep(generated.image)
             state.prev, state.before = generated.image, e
             yield from writer.add(i, generated, time.perf_counter() - start)
         yield from writer.rest()
@@ -174,7 +198,8 @@ def _segment(pipe, writer, state, part):
 # %% ../../nbs/run/06_stream.ipynb #c026k
 def _keyframed(pipe, out, state, settings, init, edges, shots):
     "The frames that are still missing, segment by segment."
-    size, rows, part, before = init.shape[-2:], read_rows(Path(out)/'metrics.csv', first=state.first), [], state.before and state.before.source
+    size, rows, part, before = (init.shape[-2:], read_rows(Path(out)/'metrics.csv', first=state.first), [],
+                                state.before and state.before.source)
     with FrameWriter(out) as writer:
         for i, e in enumerate(edges, state.first):
             if i <= state.done: _same_map(e, rows[i - state.first], size)
@@ -189,7 +214,9 @@ def _keyframed(pipe, out, state, settings, init, edges, shots):
                 yield from writer.add(i, generated, time.perf_counter() - start)
                 continue
             _begin_late(pipe, state, settings, init, e)
-            if state.drift.tracker is None or e.source is None: raise InputError('--keyframe_every: keyframes follow the images of the source, and there are only edge maps; edit the video itself, or give --source_frames_dir.')
+            if state.drift.tracker is None or e.source is None:
+                raise InputError('--keyframe_every: keyframes follow the images of the source, '
+                                 'and there are only edge maps; edit the video itself, or give --source_frames_dir.')
             part.append((i, e))
             if len(part) == settings.keyframe_every: yield from _segment(pipe, writer, state, part); part = []
         yield from _segment(pipe, writer, state, part)
@@ -199,7 +226,8 @@ def _keyframed(pipe, out, state, settings, init, edges, shots):
 _MODEL = 'model_id', 'revision', 'dtype', 'weights', 'profile', 'lora' # what of a `ModelInfo` must stay the same
 
 def _configuration(out, pipe, own, source):
-    "The run configuration of a run: `own` settings, model, source; `InputError` if the source says otherwise of what is here."
+    """The run configuration of a run: `own` settings, model, source; `InputError` if the
+    source says otherwise of what is here."""
     own = own | {k: v for k, v in asdict(pipe.info).items() if k in _MODEL}
     here, said = (json.loads(json.dumps(c, default=str)) for c in (own, source)) # as they are read back
     shared = [k for k in said if k in here]
@@ -225,19 +253,31 @@ def _check_arguments(init, edges, out, settings, reference, source, shots, first
 # %% ../../nbs/run/06_stream.ipynb #c026s
 def stream(
     pipe, # from `load_pipeline`
-    init, # the init frame: `PIL.Image` or (1,3,H,W) in [0,1], sides multiples of 16; or a function that makes one, called when the run starts
-    edges, # iterable of edge maps of frames 1, 2, ...: files, pairs of files (edge map and source frame), `EdgeMap`s or functions that make one; consumed one by one
+    # the init frame: `PIL.Image` or (1,3,H,W) in [0,1], sides multiples of 16;
+    # or a function that makes one, called when the run starts
+    init,
+    # iterable of edge maps of frames 1, 2, ...: files, pairs of files (edge map and source frame), `EdgeMap`s or
+    # functions that make one; consumed one by one
+    edges,
     out:str|Path, # the run folder
     settings:Settings=None,
     reference:EdgeMap=None, # edges of the source's first frame, if known: they set the edges' strength
     notes=(), # sentences for run.json
     source:dict=None, # what the edge maps and the init frame come from, for the run configuration
-    shots=None, # frame number -> function of its `EdgeMap` that gives the image with which a new shot begins; or a function that makes this dict, called when the folder is open
+    # frame number -> function of its `EdgeMap` that gives the image with which a new shot begins;
+    # or a function that makes this dict, called when the folder is open
+    shots=None,
     overwrite:bool=False, # move another run in this folder aside
-    losses=(), # further losses, of one's own, that guide every frame; when the run is continued they must be given again
-    first:int=1, # number of the first frame to generate, where `edges` begins: that of a shot whose video is generated in several folders
-):  # yields (frame number, image tensor (1,3,H,W), metrics row) for every frame generated now; the first item has the number of the last one that was done before
-    "Generate the frames of a run one after the other; of frames that are done only those edge maps are looked at that lie in files, to see whether they are still the same."
+    # further losses, of one's own, that guide every frame; when the run is continued they must be given again
+    losses=(),
+    # number of the first frame to generate, where `edges` begins: that of a shot whose
+    # video is generated in several folders
+    first:int=1,
+    # yields (frame number, image tensor (1,3,H,W), metrics row) for every frame generated now;
+    # the first item has the number of the last one that was done before
+):
+    """Generate the frames of a run one after the other; of frames that are done only those edge maps are looked at
+    that lie in files, to see whether they are still the same."""
     pipe, shots, source = adopt(pipe), shots or {}, source or {}
     _check_arguments(init, edges, out, settings, reference, source, shots, first)
     settings = settings or Settings(); settings.ready(); losses = as_losses(losses); named = {}
@@ -260,15 +300,20 @@ LATE = .3 # a noise level: below it little is left to steer
 
 def _guidance_said(settings, levels, own):
     asked = {n: getattr(settings, f'ttlg_{n}_scale') for n in ('edge', 'gram', 'temporal')}
-    losses = [f'{n} {w:g}' for n, w in asked.items() if w] + [f'mask {settings.ttlg_color_mask_scale:g}']*bool(settings.color_mask) + list(own)
+    losses = ([f'{n} {w:g}' for n, w in asked.items() if w]
+              + [f'mask {settings.ttlg_color_mask_scale:g}']*bool(settings.color_mask) + list(own))
     if not losses:
         idle = [f'--ttlg_{n}' for n in _WINDOW if getattr(settings, f'ttlg_{n}') != getattr(Settings, f'ttlg_{n}')]
-        return 'guidance: off' + f', so {", ".join(idle)} act{"s"*(len(idle) == 1)} on nothing'*bool(idle) + '; --ttlg_edge_scale 1 turns it on'
+        return ('guidance: off' + f', so {", ".join(idle)} act{"s"*(len(idle) == 1)} on nothing'*bool(idle)
+                + '; --ttlg_edge_scale 1 turns it on')
     steps = settings.ttlg([abs]).steps(len(levels) - 1, levels)
-    if not steps: return f'guidance: {", ".join(losses)}, but no step is guided; see --ttlg_lr, --ttlg_max_sigma and --ttlg_last_steps'
+    if not steps:
+        return (f'guidance: {", ".join(losses)}, but no step is guided; see --ttlg_lr, '
+                '--ttlg_max_sigma and --ttlg_last_steps')
     late, first, last = levels[steps[0]] < LATE, steps[0] + 1, steps[-1] + 1
     which = f'{first} to {last}' if len(steps) == last - first + 1 > 1 else ', '.join(str(i + 1) for i in steps)
-    return (f'guidance: {", ".join(losses)}, in {len(steps)} of {len(levels) - 1} steps ({which}), noise level {levels[steps[0]]:.2f} down to {levels[steps[-1] + 1]:.2f}'
+    return ((f'guidance: {", ".join(losses)}, in {len(steps)} of {len(levels) - 1} steps ({which}), '
+             f'noise level {levels[steps[0]]:.2f} down to {levels[steps[-1] + 1]:.2f}')
             + ', which is late: --ttlg_max_sigma .7 in place of --ttlg_last_steps guides more'*late)
 
 def what_is_on(
@@ -278,7 +323,8 @@ def what_is_on(
 )->str: # one line
     "Guidance, drift correction and CFG of a run, in words."
     off = DriftSettings(drift='off')
-    on = dict(registration='registration', color_correction='colours', sharpen='sharpness', global_color_match='global colours')
+    on = dict(registration='registration', color_correction='colours', sharpen='sharpness',
+              global_color_match='global colours')
     drift = [word for name, word in on.items() if getattr(settings, name) != getattr(off, name)]
     cfg = f'CFG {settings.true_cfg_scale:g}' if settings.true_cfg_scale > 1 else 'no CFG'
     return f'{_guidance_said(settings, levels, own)}; drift correction: {", ".join(drift) or "off"}; {cfg}'
@@ -289,8 +335,10 @@ def _gate_said(rows):
     if not any(failed.values()): return None
     parts = [f'{len(v)} {what} (frame {", ".join(v[:5])}{" ..." if len(v) > 5 else ""})' for what, v in
              (('show the frame before again', failed['repeated']), ('were kept although bad', failed['accepted'])) if v]
-    return (f'{sum(map(len, failed.values()))} of {len(rows)} frames did not get through the gates: {", ".join(parts)}; see the '
-            'columns edge_loss, edge_loss_vae and colour_difference of metrics.csv, and set the gates above what good frames have.')
+    return (f'{sum(map(len, failed.values()))} of {len(rows)} frames did not get through the gates: '
+            f'{", ".join(parts)}; see the '
+            'columns edge_loss, edge_loss_vae and colour_difference of metrics.csv, '
+            'and set the gates above what good frames have.')
 
 # %% ../../nbs/run/06_stream.ipynb #c028f
 LARGE = 1.1e6 # pixels of a frame above which a run says how long it will take
@@ -306,27 +354,36 @@ def seconds_a_frame(
     settings:Settings,
     height:int, width:int, # of the frames, pixels
 )->float:
-    "About how long a frame will take, measured on two steps of a grey one; a first time for compilation does not count."
-    grey, guided = torch.full((1, 3, height, width), .5), settings.ttlg([abs] if settings.ttlg_edge_scale or settings.ttlg_gram_scale or settings.ttlg_temporal_scale else [])
+    """About how long a frame will take, measured on two steps of a grey one;
+    a first time for compilation does not count."""
+    grey, guided = (
+        torch.full((1, 3, height, width), .5), settings.ttlg(
+            [abs] if settings.ttlg_edge_scale or settings.ttlg_gram_scale or settings.ttlg_temporal_scale else []))
     levels = noise_levels(pipe, height, width, settings.num_inference_steps)
     losses = [EdgeLoss(grey[:, :1], 1., target_value=0.)] if guided.losses else []
-    ttlg = TTLG(losses, inner_steps=settings.ttlg_inner_steps, scale=settings.ttlg_loss_scale, back_scale=settings.ttlg_grad_scale)
+    ttlg = TTLG(losses, inner_steps=settings.ttlg_inner_steps, scale=settings.ttlg_loss_scale,
+                back_scale=settings.ttlg_grad_scale)
     for _ in range(2):
         seen = []
         def on_stage(name):
             if torch.cuda.is_available(): torch.cuda.synchronize()
             seen.append((name, time.perf_counter()))
-        edit_frame(pipe, grey[:, :1], grey, settings.prompt, settings.negative_prompt, num_inference_steps=2, true_cfg_scale=settings.true_cfg_scale, ttlg=ttlg, on_stage=on_stage)
+        edit_frame(pipe, grey[:, :1], grey, settings.prompt, settings.negative_prompt, num_inference_steps=2,
+                   true_cfg_scale=settings.true_cfg_scale, ttlg=ttlg, on_stage=on_stage)
     spent = {}
     for (name, start), (_, end) in zip(seen, seen[1:]): spent.setdefault(name, []).append(end - start)
-    return _frame_seconds(spent, settings.num_inference_steps, len(guided.steps(len(levels) - 1, levels)), settings.cfg_stop if settings.true_cfg_scale > 1 else 1.)
+    return _frame_seconds(spent, settings.num_inference_steps, len(guided.steps(len(levels) - 1, levels)),
+                          settings.cfg_stop if settings.true_cfg_scale > 1 else 1.)
 
 def _large_said(pipe, settings, height, width, frames):
     each = seconds_a_frame(pipe, settings, height, width)
-    return (f'{width}x{height} is {height*width/1e6:.1f} megapixels; this model and all figures of these pages are for one. --size 1024 takes one, in '
+    return (f'{width}x{height} is {height*width/1e6:.1f} megapixels; this model and all figures of these pages are for '
+            'one. --size 1024 takes one, in '
             f'the same shape. A frame will take about {each:.1f} s here, {frames} frames {_long(each*frames)}.')
 
-def _long(seconds): return f'{seconds:.0f} s' if seconds < 90 else f'{seconds/60:.0f} minutes' if seconds < 5400 else f'{seconds/3600:.1f} hours'
+def _long(seconds):
+    return (f'{seconds:.0f} s'
+            if seconds < 90 else f'{seconds/60:.0f} minutes' if seconds < 5400 else f'{seconds/3600:.1f} hours')
 
 # %% ../../nbs/run/06_stream.ipynb #c029
 def _say_if_large(pipe, out, settings, frames):
@@ -349,7 +406,10 @@ def run_frames(
     frames = stream(pipe, init, edges, out, settings, **kwargs)
     done, _, _ = next(frames) # what there is to say is said before the bar
     before = kwargs.get('first', 1) - 1
-    if progress: print(what_is_on(settings or Settings(), *_levels_and_names(pipe, out, settings or Settings(), kwargs.get('losses', ()))), file=sys.stderr)
+    if progress:
+        print(what_is_on(settings or Settings(),
+                         *_levels_and_names(pipe, out, settings or Settings(), kwargs.get('losses', ()))),
+              file=sys.stderr)
     if progress and total and done == before: _say_if_large(pipe, out, settings or Settings(), total)
     if done > before: print(f'{out}: {done - before} frames are done, continuing.', file=sys.stderr)
     with terminable(), tqdm(total=total, initial=done - before, unit='frame', disable=not progress or total is not None

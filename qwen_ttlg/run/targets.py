@@ -26,12 +26,15 @@ def ttlg(self:Settings,
     losses, # from `Guide.losses`
 )->TTLG:
     "The guidance these settings ask for."
-    return TTLG(losses, lr=self.ttlg_lr, last_steps=self.ttlg_last_steps, every=self.ttlg_every, start_step=self.ttlg_start_step, end_step=self.ttlg_end_step,
-                max_sigma=self.ttlg_max_sigma, min_sigma=self.ttlg_min_sigma, inner_steps=self.ttlg_inner_steps, scale=self.ttlg_loss_scale, back_scale=self.ttlg_grad_scale)
+    return TTLG(losses, lr=self.ttlg_lr, last_steps=self.ttlg_last_steps, every=self.ttlg_every,
+                start_step=self.ttlg_start_step, end_step=self.ttlg_end_step, max_sigma=self.ttlg_max_sigma,
+                min_sigma=self.ttlg_min_sigma, inner_steps=self.ttlg_inner_steps, scale=self.ttlg_loss_scale,
+                back_scale=self.ttlg_grad_scale)
 
 # %% ../../nbs/run/02_targets.ipynb #c008s1
 @patch(as_prop=True)
-def gated(self:Settings): return any(g is not None for g in (self.max_edge_loss, self.max_color_difference, self.max_misalignment)) # is there any gate?
+def gated(self:Settings): # is there any gate?
+    return any(g is not None for g in (self.max_edge_loss, self.max_color_difference, self.max_misalignment))
 
 @patch
 def images(self:Settings):
@@ -41,19 +44,32 @@ def images(self:Settings):
 @patch
 def ready(self:Settings):
     "`InputError` for an image that cannot be read or would not be used: what can be said before a model is loaded."
-    if self.style_image and not self.ttlg_gram_scale: raise InputError(f'--style_image {self.style_image}: only the gram loss uses it; give --ttlg_gram_scale, too, .3 for a beginning.')
-    if self.color_mask and not self.ttlg_color_mask_scale: raise InputError(f'--color_mask {self.color_mask}: not used with --ttlg_color_mask_scale 0; give a scale above 0, or no mask.')
+    if self.style_image and not self.ttlg_gram_scale:
+        raise InputError(f'--style_image {self.style_image}: only the gram loss uses it; give --ttlg_gram_scale, too, '
+                         '.3 for a beginning.')
+    if self.color_mask and not self.ttlg_color_mask_scale:
+        raise InputError(f'--color_mask {self.color_mask}: not used with --ttlg_color_mask_scale 0; '
+                         'give a scale above 0, or no mask.')
     if self.ttlg_gram_scale and self.ttlg_gram_features == 'vgg16': gram_features('vgg16')
     on = [n for n in ('edge', 'gram', 'temporal') if getattr(self, f'ttlg_{n}_scale')]
-    if on and not self.ttlg([abs]).steps(self.num_inference_steps): warnings.warn(f'--ttlg_{on[0]}_scale is set, but no step is guided; see --ttlg_lr, --ttlg_last_steps, --ttlg_start_step and --ttlg_end_step.')
-    if not self.gated and self.on_gate_failure != 'accept': warnings.warn(f'--on_gate_failure {self.on_gate_failure} is not used without a gate.')
-    if 'picture' not in self.prompt.lower(): warnings.warn(f'--prompt {self.prompt!r} replaces the sentence that tells the model what its images are (picture 1 the edges, picture 2 the frame before); name them in it, or give words for a style as --style_prompt.')
+    if on and not self.ttlg([abs]).steps(self.num_inference_steps):
+        warnings.warn(f'--ttlg_{on[0]}_scale is set, but no step is guided; see --ttlg_lr, --ttlg_last_steps, '
+                      '--ttlg_start_step and --ttlg_end_step.')
+    if not self.gated and self.on_gate_failure != 'accept':
+        warnings.warn(f'--on_gate_failure {self.on_gate_failure} is not used without a gate.')
+    if 'picture' not in self.prompt.lower():
+        warnings.warn(
+            f'--prompt {self.prompt!r} replaces the sentence that tells the model what its images are (picture 1 the '
+            'edges, picture 2 the frame before); name them in it, or give words for a style as --style_prompt.')
     self.images()
 
 @patch
 def configuration(self:Settings):
-    "What must stay the same when a run is continued: all settings but the gate's, with hashes in place of the names of images."
-    same = {f.name: getattr(self, f.name) for f in fields(self) if not f.metadata.get('free') and f.name not in ('style_image', 'color_mask')}
+    """What must stay the same when a run is continued: all settings but the gate's,
+    with hashes in place of the names of images."""
+    same = {f.name: getattr(self, f.name)
+            for f in fields(self)
+            if not f.metadata.get('free') and f.name not in ('style_image', 'color_mask')}
     return same | {f'{name} hash': image_hash(p) for name, p in self.images().items()}
 
 # %% ../../nbs/run/02_targets.ipynb #c011
@@ -71,7 +87,9 @@ class GuidanceTargets:
     settings:Settings
     strength:float=1. # from `edge_strength`
     vae_loss:float=0. # edge error of the init frame through the VAE, in units of the filter
-    edge_target_value:float=0. # target value of the edge loss at the size at which the losses are evaluated; for the kind 'l1' in units of the filter
+    # target value of the edge loss at the size at which the losses are evaluated;
+    # for the kind 'l1' in units of the filter
+    edge_target_value:float=0.
     flicker:float=0. # target value of the temporal loss
     lasting:list=field(default_factory=list) # losses that stay the same
     shot:int=0 # number of the shot it was made for
@@ -98,16 +116,24 @@ def _lasting_losses(settings, init, back, vae):
     if settings.ttlg_gram_scale:
         style = given.get('style_image', init).to(init.device)
         by = min(init.shape[-2:])/min(style.shape[-2:])
-        if by != 1: style = F.interpolate(style, [max(1, round(s*by)) for s in style.shape[-2:]], mode='area' if by < 1 else 'bilinear')
+        if by != 1:
+            style = F.interpolate(style, [max(1, round(s*by)) for s in style.shape[-2:]],
+                                  mode='area' if by < 1 else 'bilinear')
         out.append(GramLoss(gram_features(settings.ttlg_gram_features, vae), style, settings.ttlg_gram_scale))
         h, w = (n//16*16 for n in style.shape[-2:])
-        out[-1].target_value = float(vae_target_value(out[-1], back if 'style_image' not in given else vae_reconstruction(vae, style[..., :h, :w].to(vae.device), settings.ttlg_loss_scale).to(init.device)))
+        out[-1].target_value = float(
+            vae_target_value(out[-1], back if 'style_image' not in given
+                                      else vae_reconstruction(vae, style[..., :h, :w].to(vae.device),
+                                                              settings.ttlg_loss_scale).to(init.device)))
     if 'color_mask' in given and settings.ttlg_color_mask_scale:
         mask = given['color_mask'].to(init.device).mean(1, keepdim=True)
         (h, w), (H, W) = mask.shape[-2:], init.shape[-2:]
-        if abs(w*H/(h*W) - 1) > .05: raise InputError(f'--color_mask {settings.color_mask}: {w}x{h} has another aspect than the frames, {W}x{H}; paint it on a frame.')
+        if abs(w*H/(h*W) - 1) > .05:
+            raise InputError(f'--color_mask {settings.color_mask}: {w}x{h} has another aspect than the frames, '
+                             f'{W}x{H}; paint it on a frame.')
         mask = F.interpolate(mask, (H, W), mode='area')
-        out.append(MaskedColorLoss(init, mask, weight=settings.ttlg_color_mask_scale)); out[-1].target_value = float(vae_target_value(out[-1], back))
+        out.append(MaskedColorLoss(init, mask, weight=settings.ttlg_color_mask_scale))
+        out[-1].target_value = float(vae_target_value(out[-1], back))
     return out
 
 # %% ../../nbs/run/02_targets.ipynb #c016
@@ -123,7 +149,10 @@ def make_targets(
     vae, strength = frame_vae(pipe), edge_strength(init, first)
     back = vae_reconstruction(vae, init.to(vae.device), settings.ttlg_loss_scale).to(init.device)
     edges, gain = (first.edges, strength*(first.gain or 1.)) if same_moment else (filters[first.method](init), 1.)
-    targets = GuidanceTargets(settings, strength, float(vae_edge_error(vae, init, first.method, edges, gain)), flicker=float(vae_target_value(TemporalLoss(init), back)))
-    targets.edge_target_value = float(vae_target_value(EdgeLoss(edges, gain, method=first.method, kind=settings.ttlg_edge_metric), back)*(gain if settings.ttlg_edge_metric == 'l1' else 1.))
+    targets = GuidanceTargets(settings, strength, float(vae_edge_error(vae, init, first.method, edges, gain)),
+                              flicker=float(vae_target_value(TemporalLoss(init), back)))
+    targets.edge_target_value = float(vae_target_value(EdgeLoss(edges, gain, method=first.method,
+                                                                kind=settings.ttlg_edge_metric),
+                                                       back)*(gain if settings.ttlg_edge_metric == 'l1' else 1.))
     targets.lasting = _lasting_losses(settings, init, back, vae)
     return targets

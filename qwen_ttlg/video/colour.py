@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 # %% ../../nbs/video/00_colour.ipynb #c048
-BT709, LIMITED, FULL = 1, 1, 2  # codes of ITU-T H.273 for matrix, primaries and transfer; FFmpeg's codes for 16..235 and 0..255
+# codes of ITU-T H.273 for matrix, primaries and transfer; FFmpeg's codes for 16..235 and 0..255
+BT709, LIMITED, FULL = 1, 1, 2
 BT601, BT2020, P3 = 5, 9, 12
 EXACT = 0x4 | 0x40000 | 0x2000  # swscale's bicubic, accurate rounding, full horizontal interpolation of colour
 MATRICES = 0, 1, 4, 5, 6, 7, 9 # those that swscale converts
@@ -19,10 +20,12 @@ MATRICES = 0, 1, 4, 5, 6, 7, 9 # those that swscale converts
 def _matrix(frame):
     "Code of the YUV matrix to read a frame by."
     if frame.colorspace in MATRICES: return frame.colorspace
-    return BT2020 if frame.colorspace == 10 else BT709 if frame.height > 576 else BT601  # 10: BT.2020 of constant luminance, close enough
+    # 10: BT.2020 of constant luminance, close enough
+    return BT2020 if frame.colorspace == 10 else BT709 if frame.height > 576 else BT601
 
 # %% ../../nbs/video/00_colour.ipynb #v023
-WHITE, PEAK = 203., 1000.  # cd/m²: reference white of HDR (BT.2408), and the brightest light that is distinguished from white
+# cd/m²: reference white of HDR (BT.2408), and the brightest light that is distinguished from white
+WHITE, PEAK = 203., 1000.
 
 def _pq(nits):
     "Light in cd/m² as PQ signal in [0,1] (SMPTE ST 2084)."
@@ -47,12 +50,16 @@ def _bt2390(nits):
     return _pq_light(np.where(signal < knee, signal, spline)*top)/WHITE
 
 # %% ../../nbs/video/00_colour.ipynb #v029
-TO_709 = {BT2020: np.array([[1.660491, -.587641, -.072850], [-.124550, 1.132900, -.008349], [-.018151, -.100579, 1.118730]], np.float32),  # BT.2087
-          P3: np.array([[1.224940, -.224940, 0], [-.042057, 1.042057, 0], [-.019638, -.078636, 1.098274]], np.float32)}
+# BT.2087
+TO_709 = {
+    BT2020: np.array([[1.660491, -.587641, -.072850], [-.124550, 1.132900, -.008349], [-.018151, -.100579, 1.118730]],
+                     np.float32),
+    P3: np.array([[1.224940, -.224940, 0], [-.042057, 1.042057, 0], [-.019638, -.078636, 1.098274]], np.float32)}
 
 @cache
 def _tables(hdr):
-    "Light of each 16-bit code; 8-bit display value for 65536 square roots of light in [0,1]; tone curve as points `(cd/m², gain)`."
+    """Light of each 16-bit code; 8-bit display value for 65536 square roots of light in [0,1];
+    tone curve as points `(cd/m², gain)`."""
     x = np.arange(65536)/65535; nits = 10000*np.linspace(.001, 1, 4096)**3
     light = {'pq': _pq_light, 'hlg': _hlg_light, None: lambda v: v**2.4}[hdr](x)
     shown = np.where(x**2 <= .0031308, 12.92*x**2, 1.055*x**(2/2.4) - .055) if hdr else x**(2/2.4)
@@ -64,7 +71,8 @@ def _to_709(code, hdr, to_709):
     light_of, shown, curve = _tables(hdr)
     def band(rows):
         light = light_of[rows]
-        if hdr == 'hlg': light *= PEAK*(light @ np.float32([.2627, .6780, .0593]))[..., None]**.2     # BT.2100's OOTF for a display of 1000 cd/m²
+        # BT.2100's OOTF for a display of 1000 cd/m²
+        if hdr == 'hlg': light *= PEAK*(light @ np.float32([.2627, .6780, .0593]))[..., None]**.2
         if hdr: light *= np.interp(light.max(-1, keepdims=True), *curve).astype(np.float32)
         return shown[(np.sqrt(np.clip(light @ to_709.T, 0, 1))*65535 + .5).astype(np.uint16)]
     return np.concatenate([band(code[i:i+128]) for i in range(0, len(code), 128)])
@@ -81,4 +89,5 @@ def _rgb(frame, width, height):
     frame.colorspace, hdr, to_709 = _matrix(frame), HDR.get(frame.color_trc), _primaries(frame)
     how = dict(width=width, height=height, dst_color_range=FULL, interpolation=EXACT)
     if hdr is None and to_709 is None: return frame.to_image(**how)
-    return Image.fromarray(_to_709(frame.to_ndarray(format='rgb48le', **how), hdr, np.eye(3, dtype=np.float32) if to_709 is None else to_709))
+    return Image.fromarray(_to_709(frame.to_ndarray(format='rgb48le', **how), hdr,
+                                   np.eye(3, dtype=np.float32) if to_709 is None else to_709))

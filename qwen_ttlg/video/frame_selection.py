@@ -41,7 +41,8 @@ def rate(self:Selection, info):
 # %% ../../nbs/video/05_frame_selection.ipynb #c011b
 @patch
 def read(self:Selection, info, **other):
-    "The chosen `VideoFrame`s of a video, resized; `other` replaces arguments of `read_frames`. What cannot be meant is said at once."
+    """The chosen `VideoFrame`s of a video, resized; `other` replaces arguments of `read_frames`.
+    What cannot be meant is said at once."""
     size = self.size_of(info)
     def resized():
         for f in frames:
@@ -78,9 +79,12 @@ def read_shots(out):
     if not file.exists(): return dict(starts=[], cuts=[])
     try:
         shots = json.loads(file.read_text()); starts = [int(i) for i in shots['starts']]
-        if starts != sorted(set(starts)) or starts and starts[0] < 1: raise ValueError('starts are numbers of frames from 1 on, each larger than the one before')
+        if starts != sorted(set(starts)) or starts and starts[0] < 1:
+            raise ValueError('starts are numbers of frames from 1 on, each larger than the one before')
         return shots | dict(starts=starts, cuts=[float(t) for t in shots['cuts']], until=float(shots.get('until', -1)))
-    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as e: raise InputError(f'{file}: not readable as a list of shots ({e}); mend it, or delete it, it is made anew.') from e
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as e:
+        raise InputError(
+            f'{file}: not readable as a list of shots ({e}); mend it, or delete it, it is made anew.') from e
 
 def keep_shots(out, shots):
     "Write shots.json."
@@ -88,12 +92,14 @@ def keep_shots(out, shots):
     return shots['starts']
 
 # %% ../../nbs/video/05_frame_selection.ipynb #c018c
-AHEAD, FOLLOWING = 3., 12 # seconds and frames after the last chosen one that are read, too: more than whether a cut is seen depends on
+# seconds and frames after the last chosen one that are read, too: more than whether a cut is seen depends on
+AHEAD, FOLLOWING = 3., 12
 
 def _seen(info, selection, times, progress):
     "`(time, image)` of all frames up to the last chosen one and a little further."
     frames, left = read_frames(info.path, start=selection.start, rate=selection.source_fps), FOLLOWING
-    with tqdm(desc='looking for cuts', total=math.ceil(times.end - times.own[0]), unit='s', disable=not progress, delay=3, leave=False, bar_format='{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}') as bar:
+    with tqdm(desc='looking for cuts', total=math.ceil(times.end - times.own[0]), unit='s', disable=not progress,
+              delay=3, leave=False, bar_format='{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}') as bar:
         for f in frames:
             left -= f.time > times.end + AHEAD
             if not left: return
@@ -106,7 +112,8 @@ MANY = 5, 2. # cuts, and seconds from one to the next: more and less make a warn
 def _warn(info, times, cuts):
     count, seconds = len(cuts) - 1, times.end - times.own[0]
     if count > MANY[0] and count*MANY[1] > seconds:
-        warnings.warn(f'{info.path}: {count} cuts in {seconds:.1f} s are many; if they are none, give --no_shot_detection, or '
+        warnings.warn(
+            f'{info.path}: {count} cuts in {seconds:.1f} s are many; if they are none, give --no_shot_detection, or '
             'delete the wrong ones from starts in shots.json of the run folder and continue.')
 
 def _warn_of_light(info, settled, anew):
@@ -116,7 +123,8 @@ def _warn_of_light(info, settled, anew):
         warnings.warn(f'{info.path}: the light changes in the first seconds of a shot, as in a fade-in; the style is '
             f'taken anew at {", ".join(f"{t:.2f}" for t in anew)} s, where it rests.{first}')
     elif settled:
-        warnings.warn(f'{info.path}: the light changes until {settled:.2f} s, as in a fade-in, and all frames get that of the '
+        warnings.warn(
+            f'{info.path}: the light changes until {settled:.2f} s, as in a fade-in, and all frames get that of the '
             f'first one; give --start {settled:.2f} to begin after it.')
 
 # %% ../../nbs/video/05_frame_selection.ipynb #c018cg

@@ -23,12 +23,14 @@ def carried(
     source, # (1,3,H,W) in [0,1], the source at the time of the edited frame
     edited, # (1,3,H,W) in [0,1], the edited frame
 ):  # (1,3,H,W), and its error (1,1,H,W) in units of [0,1]
-    "An edited frame brought to the moment of `now` by the motion of the source, and how wrong the same carrying makes the source."
+    """An edited frame brought to the moment of `now` by the motion of the source, and how wrong
+    the same carrying makes the source."""
     moved = warp(torch.cat([source, edited], 1), optical_flow(now, source))
     return moved[:, 3:], (moved[:, :3] - now).abs().mean(1, keepdim=True)
 
 # %% ../../nbs/video/06_interpolation.ipynb #f012
-SCALE, STAY = .03, .1 # error at which an image counts 1/e of a right one; weight of an image that is not carried, beside one that is
+# error at which an image counts 1/e of a right one; weight of an image that is not carried, beside one that is
+SCALE, STAY = .03, .1
 
 def mix_carried(
     now, # (1,3,H,W) in [0,1], the source at the moment to be filled
@@ -45,7 +47,8 @@ def mix_carried(
 
 # %% ../../nbs/video/06_interpolation.ipynb #f015
 def _matched(edited, source):
-    "Every source frame: `(time, image, its edited image or None, whether more edited ones follow)`. Of several in one frame, the first counts."
+    """Every source frame: `(time, image, its edited image or None, whether more edited ones follow)`.
+    Of several in one frame, the first counts."""
     edited = _checked('edited frames', edited); following = next(edited, None)
     if following is None: raise InputError('interpolate_frames: no edited frames; give at least one (time, image).')
     last = float('inf'), None
@@ -58,8 +61,12 @@ def _checked(name, frames):
     "The frames; `InputError` where times fall or sizes change."
     before = size = None
     for time, pic in frames:
-        if before is not None and time < before: raise InputError(f'interpolate_frames: {name}: time {time:g} s comes after {before:g} s; give them in order.')
-        if size and pic.size != size: raise InputError(f'interpolate_frames: {name}: at {time:g} s {pic.width}x{pic.height}, before {size[0]}x{size[1]}; bring all to one size.')
+        if before is not None and time < before:
+            raise InputError(
+                f'interpolate_frames: {name}: time {time:g} s comes after {before:g} s; give them in order.')
+        if size and pic.size != size:
+            raise InputError(f'interpolate_frames: {name}: at {time:g} s {pic.width}x{pic.height}, '
+                             f'before {size[0]}x{size[1]}; bring all to one size.')
         before, size = time, pic.size
         yield time, pic
 
@@ -83,7 +90,8 @@ def _blend(time, pic, keys):
 
 @torch.no_grad()
 def _flow(time, pic, keys):
-    return to_pil(mix_carried(to_tensor(pic), [(to_tensor(k.source), to_tensor(k.image), s) for s, k in zip(_shares(time, keys), keys)]))
+    return to_pil(mix_carried(to_tensor(pic), [(to_tensor(k.source), to_tensor(k.image), s)
+                                               for s, k in zip(_shares(time, keys), keys)]))
 
 # %% ../../nbs/video/06_interpolation.ipynb #f019
 def _between(between, cuts, time, pic, before, after):
@@ -94,7 +102,8 @@ def _between(between, cuts, time, pic, before, after):
     return between(time, pic, same) if same else there[0].image
 
 def _filled(edited, source, between, sees):
-    "Hold the last edited frame and the source frames after it until the next edited frame comes; their times alone unless the filling `sees` them."
+    """Hold the last edited frame and the source frames after it until the next edited frame comes;
+    their times alone unless the filling `sees` them."""
     before, waiting, size = None, [], None
     for time, pic, own, more in _matched(edited, source):
         if own:
@@ -105,11 +114,14 @@ def _filled(edited, source, between, sees):
             before, waiting = after, []
         elif more: waiting.append((time, pic if sees else None))
         else: yield time, between(time, pic, before, None)
-    if before is None: raise InputError('interpolate_frames: no source frames; give all frames of the video the edited ones were made from.')
+    if before is None:
+        raise InputError(
+            'interpolate_frames: no source frames; give all frames of the video the edited ones were made from.')
 
 def _check_size(time, own, pic):
     if own.size != pic.size:
-        raise InputError(f'interpolate_frames: at {time:g} s the edited frame is {own.width}x{own.height}, the source {pic.width}x{pic.height}; bring the source to the size of the edit.')
+        raise InputError(f'interpolate_frames: at {time:g} s the edited frame is {own.width}x{own.height}, '
+                         f'the source {pic.width}x{pic.height}; bring the source to the size of the edit.')
 
 # %% ../../nbs/video/06_interpolation.ipynb #f020
 def interpolate_frames(
@@ -118,8 +130,9 @@ def interpolate_frames(
     mode:str='flow', # 'flow', 'blend', 'hold', or 'none' for the edited frames alone, at their own times
     cuts=(), # times in seconds at which a new shot begins, as from `find_shots`: nothing is mixed or carried across
 ):  # generator of `(time, image)`, one for every source frame; an edited frame comes through unchanged
-    """Edited frames brought back to the source's rate, streaming: two edited frames are held, and for 'flow' the source frames between them. `InputError` for an unknown mode
-    (at once), and when reached for no frames, sizes that differ and times that fall."""
+    """Edited frames brought back to the source's rate, streaming: two edited frames are held, and for 'flow' the
+    source frames between them. `InputError` for an unknown mode (at once), and when reached for no frames, sizes
+    that differ and times that fall."""
     if mode not in INTERPOLATIONS: raise InputError(f'fill {mode!r}: unknown; use one of {", ".join(INTERPOLATIONS)}.')
     if mode == 'none': return _checked('edited frames', edited)
     between = dict(repeat=_repeat, blend=_blend, flow=_flow)[mode]

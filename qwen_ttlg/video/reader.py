@@ -29,7 +29,8 @@ from .colour import BT2020, HDR, MATRICES, P3, _matrix, _rgb
 def parse_size(
     text: str, # width and height in pixels, such as '512x512'
 )->tuple[int,int]: # (width, height)
-    "Read a size; `InputError` if it is not two whole numbers from 1 to 16384 with an x between them. Multiples of 16 are not asked for here."
+    """Read a size; `InputError` if it is not two whole numbers from 1 to 16384 with an x between them.
+    Multiples of 16 are not asked for here."""
     match = re.fullmatch(r'\s*(\d{1,5})\s*[xX×]\s*(\d{1,5})\s*', str(text), re.ASCII)
     size = tuple(map(int, match.groups())) if match else (0, 0)
     if not all(1 <= s <= 16384 for s in size):
@@ -40,7 +41,8 @@ def parse_size(
 RESIZE_MODES = 'keep', 'stretch', 'crop'
 
 def _check_resize_mode(resize_mode):
-    if resize_mode not in RESIZE_MODES: raise InputError(f'resize mode {resize_mode!r}: unknown; use one of {", ".join(RESIZE_MODES)}.')
+    if resize_mode not in RESIZE_MODES:
+        raise InputError(f'resize mode {resize_mode!r}: unknown; use one of {", ".join(RESIZE_MODES)}.')
 
 # %% ../../nbs/video/01_reader.ipynb #c011
 def _best_pair(width, height, box, area, multiple):
@@ -57,12 +59,14 @@ def _best_pair(width, height, box, area, multiple):
 def fit_size(
     width: int, # of the source, as displayed, in pixels
     height: int, # likewise
-    size: tuple|str=None, # (width, height) or '512x512': the box for 'keep', the result for the others; '512': an area of at most 512x512 in the source's shape; None for the source's own size
+    # (width, height) or '512x512': the box for 'keep', the result for the others; '512':
+    # an area of at most 512x512 in the source's shape; None for the source's own size
+    size: tuple|str=None,
     resize_mode: str='keep', # 'keep', 'stretch' or 'crop'
     multiple: int=16, # both sides become multiples of this ('stretch' and 'crop' take a given `size` as it is)
 )->tuple[int,int]: # (width, height)
-    """The size to work at. `InputError` for an unknown resize mode, a wrong size, or a box or an area in which no block of
-    `multiple` pixels fits."""
+    """The size to work at. `InputError` for an unknown resize mode, a wrong size, or a box or an area in which no
+    block of `multiple` pixels fits."""
     _check_resize_mode(resize_mode)
     if size is None or isinstance(size, str) and size.isdecimal():
         box = max(multiple, width), max(multiple, height); area = box[0]*box[1]
@@ -105,10 +109,12 @@ def restore_size(
 def as_rate(
     fps: int|float|str|Fraction, # frames a second, 0.001 to 1000; '30000/1001' is fine too
 )->Fraction:
-    "A frame rate as an exact fraction; 23.976, 29.97 and 59.94 mean television's n*1000/1001. `InputError` for what is no rate."
+    """A frame rate as an exact fraction; 23.976, 29.97 and 59.94 mean television's n*1000/1001.
+    `InputError` for what is no rate."""
     try: rate = Fraction(str(fps))
     except (ValueError, ZeroDivisionError): rate = Fraction(0)
-    if not Fraction(1, 1000) <= rate <= 1000: raise InputError(f'fps {fps}: not a frame rate; give frames a second between 0.001 and 1000.')
+    if not Fraction(1, 1000) <= rate <= 1000:
+        raise InputError(f'fps {fps}: not a frame rate; give frames a second between 0.001 and 1000.')
     tv = Fraction(round(rate*1001/1000)*1000, 1001)
     return tv if 0 < abs(tv - rate) < rate/500_000 else rate.limit_denominator(100_000)
 
@@ -137,32 +143,40 @@ class VideoInfo:
     def __str__(self):
         count = f', {self.frames} frames' if self.frames else ''
         length = f', {self.duration:.2f} s' if self.duration else ''
-        words = (f'{self.bits} bit', self.bits > 8), (f'HDR ({(self.hdr or "").upper()})', self.hdr), ('interlaced', self.interlaced), ('transparent', self.alpha), ('with sound', self.sound)
+        words = ((f'{self.bits} bit', self.bits > 8), (f'HDR ({(self.hdr or "").upper()})', self.hdr),
+                 ('interlaced', self.interlaced), ('transparent', self.alpha), ('with sound', self.sound))
         more = ''.join(f', {word}' for word, true in words if true)
-        return f"{self.path.name}: {self.width}x{self.height}, {float(self.fps):.6g} fps{count}{length}, {self.codec}{more}"
+        return (f"{self.path.name}: {self.width}x{self.height}, {float(self.fps):.6g} fps{count}{length}, "
+                f"{self.codec}{more}")
 
 # %% ../../nbs/video/01_reader.ipynb #v012
 def _open_file(path):
-    "The file at `path`, open for reading; `InputError` for what is missing, may not be read, is empty, or would make the reader wait."
+    """The file at `path`, open for reading; `InputError` for what is missing, may not be read, is empty,
+    or would make the reader wait."""
     try:
         plain = stat.S_ISREG(os.stat(path).st_mode)
         fd = os.open(path, os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)) if plain else None
     except FileNotFoundError as e: raise InputError(f'{path}: no such file; give the path of a video.') from e
     except (OSError, ValueError) as e:
-        raise InputError(f'{path}: cannot be opened ({getattr(e, "strerror", None) or e}); give the path of a video that you may read.') from e
-    if not plain: raise InputError(f'{path}: this is a {"folder" if os.path.isdir(path) else "pipe, device or socket"}, not a file; give the path of a video.')
+        raise InputError(f'{path}: cannot be opened ({getattr(e, "strerror", None) or e}); give the path of a video '
+                         'that you may read.') from e
+    if not plain:
+        raise InputError(f'{path}: this is a {"folder" if os.path.isdir(path) else "pipe, device or socket"}, '
+                         'not a file; give the path of a video.')
     file = os.fdopen(fd, 'rb', buffering=0)
     if os.fstat(fd).st_size: return file
     file.close(); raise InputError(f'{path}: the file is empty; get it again.')
 
 # %% ../../nbs/video/01_reader.ipynb #c043
-LENIENT = dict(metadata_errors='replace') if int(av.__version__.split('.')[0]) < 19 else {} # texts of a file that are no UTF-8 are no error; PyAV 19 takes them as they are
+# texts of a file that are no UTF-8 are no error; PyAV 19 takes them as they are
+LENIENT = dict(metadata_errors='replace') if int(av.__version__.split('.')[0]) < 19 else {}
 
 def open_av(
     *args, # what `av.open` takes
     **kwargs
 ):
-    "`av.open` with FFmpeg's log off: older torchvision releases turn it on, and a line logged by a decoding thread waits for ever on Python closing the file."
+    """`av.open` with FFmpeg's log off: older torchvision releases turn it on, and a line logged by a decoding thread
+    waits for ever on Python closing the file."""
     av.logging.set_level(None)
     return av.open(*args, **kwargs)
 
@@ -171,11 +185,14 @@ def open_av(
 def _open_video(path):
     "Yield `(container, stream)`; `InputError` if `path` is no video."
     with _open_file(path) as file:
-        if re.match(rb'\s*(#EXTM3U|ffconcat|\[playlist\])', file.read(64)): raise InputError(f'{path}: this is a list of other files; give the video itself.')
+        if re.match(rb'\s*(#EXTM3U|ffconcat|\[playlist\])', file.read(64)):
+            raise InputError(f'{path}: this is a list of other files; give the video itself.')
         file.seek(0)
-        try: container = open_av(file, options=dict(protocol_whitelist='none'), **LENIENT, buffer_size=2**18)  # 'none': FFmpeg opens nothing
+        # 'none': FFmpeg opens nothing
+        try: container = open_av(file, options=dict(protocol_whitelist='none'), **LENIENT, buffer_size=2**18)
         except (av.FFmpegError, ValueError) as e:
-            raise InputError(f'{path}: not a readable video ({getattr(e, "strerror", None) or e}); it may be cut off or of another type, see whether it plays.') from e
+            raise InputError(f'{path}: not a readable video ({getattr(e, "strerror", None) or e}); '
+                             'it may be cut off or of another type, see whether it plays.') from e
         with container: yield container, _moving(container, path)
 
 # %% ../../nbs/video/01_reader.ipynb #c044
@@ -204,7 +221,8 @@ def _moving(container, path):
 # %% ../../nbs/video/01_reader.ipynb #c046
 def _fps(stream):
     "Frames a second; a file of one frame may state none, a jumping clock nonsense."
-    return next((r for r in (stream.average_rate, stream.guessed_rate) if r and Fraction(1, 1000) <= r <= 1000), Fraction(25))
+    return next((r for r in (stream.average_rate, stream.guessed_rate) if r and Fraction(1, 1000) <= r <= 1000),
+                Fraction(25))
 
 def _duration(container, stream):
     "Seconds of video, or None."
@@ -215,7 +233,8 @@ def _duration(container, stream):
 
 # %% ../../nbs/video/01_reader.ipynb #v037
 def _turn(frame):
-    "`(degrees counterclockwise, mirrored left to right after that)`, from the frame's display matrix: 0, 90, 180 or 270."
+    """`(degrees counterclockwise, mirrored left to right after that)`, from the frame's display matrix:
+    0, 90, 180 or 270."""
     try: matrix = frame.side_data['DISPLAYMATRIX']
     except KeyError: return 0, False
     a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5]/65536  # (x, y) is shown at (ax + cy, bx + dy)
@@ -323,7 +342,8 @@ def _scan(path, *changed):
         if kind.startswith('matroska'): back = .3  # its times of decoding are guessed
         return _find_jumps(_packets(container, stream), rest, back)
 
-def _file_state(path): stat = os.stat(path); return stat.st_mtime_ns, stat.st_size  # other ones when the file has changed
+def _file_state(path): # other ones when the file has changed
+    stat = os.stat(path); return stat.st_mtime_ns, stat.st_size
 
 def _jumps(path): return _scan(str(path), *_file_state(path))
 
@@ -342,7 +362,8 @@ def _one_clock(packets, jumps):
 def _decoder(stream):
     "The decoder for a stream."
     code = stream.codec_context; name = code.codec.canonical_name
-    if name not in ('vp8', 'vp9') or {k.lower(): v for k, v in stream.metadata.items()}.get('alpha_mode') != '1': return code
+    if name not in ('vp8', 'vp9') or {k.lower(): v for k, v in stream.metadata.items()}.get('alpha_mode') != '1':
+        return code
     try: clear = av.CodecContext.create({'vp8': 'libvpx', 'vp9': 'libvpx-vp9'}[name], 'r')
     except (av.FFmpegError, ValueError): return code
     if code.extradata: clear.extradata = code.extradata
@@ -359,7 +380,8 @@ def _decoded(container, stream, damage, jumps=()):
             if packet is not None and not packet.size and packet.dts is not None: continue  # AVI's mark for 'as before'
             if packet is not None and packet.is_corrupt and not jumps: damage.append('incomplete')
             if packet is not None and packet.dts is not None and avi: heappush(slots, packet.dts)
-            frames = decoder.decode(packet if packet is not None and packet.size else None)  # None: give out what is held back
+            # None: give out what is held back
+            frames = decoder.decode(packet if packet is not None and packet.size else None)
         except av.error.EOFError: frames = ()
         except av.FFmpegError as e: damage.append(e); frames = ()
         for frame in frames:
@@ -377,10 +399,14 @@ def _field_order(stream):
 
 def _deinterlacer(frame, order):
     "A filter graph that takes frames like this one and gives one whole image for each."
-    graph, first = Graph(), {0: -1, 2: 0, 3: 1, 4: 1, 5: 0}[order]  # which field is shown first: as marked, top (0) or bottom (1)
-    source = graph.add('buffer', video_size=f'{frame.width}x{frame.height}', pix_fmt=frame.format.name, time_base=str(frame.time_base), pixel_aspect='1/1',
-                       colorspace=str(int(frame.colorspace)), range=str(int(frame.color_range)))
-    graph.link_nodes(source, graph.add('bwdif', f'mode=send_frame:parity={first}:deint={"all" if order else "interlaced"}'), graph.add('buffersink')).configure()
+    # which field is shown first: as marked, top (0) or bottom (1)
+    graph, first = Graph(), {0: -1, 2: 0, 3: 1, 4: 1, 5: 0}[order]
+    source = graph.add('buffer', video_size=f'{frame.width}x{frame.height}', pix_fmt=frame.format.name,
+                       time_base=str(frame.time_base), pixel_aspect='1/1', colorspace=str(int(frame.colorspace)),
+                       range=str(int(frame.color_range)))
+    graph.link_nodes(source,
+                     graph.add('bwdif', f'mode=send_frame:parity={first}:deint={"all" if order else "interlaced"}'),
+                     graph.add('buffersink')).configure()
     return graph
 
 def _pulled(graph, waiting):
@@ -389,7 +415,8 @@ def _pulled(graph, waiting):
         try: whole = graph.vpull()
         except (av.error.BlockingIOError, av.error.EOFError): return
         tags = waiting.popleft()
-        for name in ('colorspace', 'color_range', 'color_trc', 'color_primaries'): setattr(whole, name, getattr(tags, name))
+        for name in ('colorspace', 'color_range', 'color_trc', 'color_primaries'):
+            setattr(whole, name, getattr(tags, name))
         yield whole, tags
 
 # %% ../../nbs/video/01_reader.ipynb #v050
@@ -402,7 +429,8 @@ def _deinterlaced(frames, order=0):
         if graph and now != kind:                       # the end, or a frame of another size or kind: empty the filter
             graph.push(None); yield from _pulled(graph, waiting); graph = None
         if frame is None: return
-        if not graph and (frame.interlaced_frame or order) and min(now[:2]) >= 8: graph, kind = _deinterlacer(frame, order), now
+        if not graph and (frame.interlaced_frame or order) and min(now[:2]) >= 8:
+            graph, kind = _deinterlacer(frame, order), now
         if not graph: yield frame, frame; continue
         waiting.append(frame); graph.push(frame); yield from _pulled(graph, waiting)
 
@@ -431,14 +459,17 @@ def _which(container, stream):
 
 def _notes(container, stream, frame, info, aspect):
     "What is converted or left out, a sentence each."
-    name, colours = f'{info.path.name}:', NAMES.get(frame.color_primaries, 'BT.2020' if info.hdr and frame.color_primaries == 2 else '')
+    name, colours = (f'{info.path.name}:',
+                     NAMES.get(frame.color_primaries, 'BT.2020' if info.hdr and frame.color_primaries == 2 else ''))
     if info.hdr: yield f'{name} HDR ({info.hdr.upper()}{colours and ", " + colours}) is tone-mapped to SDR.'
     elif colours: yield f'{name} wide colours ({colours}) are brought to BT.709.'
     if info.bits > 8 and not info.hdr: yield f'{name} its {info.bits} bits a colour are read as 8.'
-    if frame.colorspace not in (2, 10, *MATRICES): yield f'{name} its colour matrix (code {frame.colorspace}) is not known here; colours may be off.'
+    if frame.colorspace not in (2, 10, *MATRICES):
+        yield f'{name} its colour matrix (code {frame.colorspace}) is not known here; colours may be off.'
     if info.interlaced: yield f'{name} interlaced; it is deinterlaced, one image for each frame.'
     if info.alpha: yield f'{name} its transparent parts are laid on white.'
-    if frame.rotation % 90: yield f'{name} it asks to be turned by {frame.rotation} degrees; it is turned by {info.rotation}.'
+    if frame.rotation % 90:
+        yield f'{name} it asks to be turned by {frame.rotation} degrees; it is turned by {info.rotation}.'
     if aspect != info.pixel_aspect: yield f'{name} its pixel shape of {aspect} cannot be meant; it is ignored.'
     if container.streams.audio and not info.sound: yield f'{name} no decoder for its sound.'
     if len(_films(container)) > 1: yield f'{name} {_which(container, stream)}'
@@ -447,7 +478,8 @@ def _notes(container, stream, frame, info, aspect):
                'they come out green and violet; convert it to HDR10 or SDR first.')
 
 # %% ../../nbs/video/01_reader.ipynb #v055
-def _no_frames(path): return InputError(f'{path}: 0 frames could be read; the file is damaged or cut off, get it again.')
+def _no_frames(path):
+    return InputError(f'{path}: 0 frames could be read; the file is damaged or cut off, get it again.')
 
 def _aspect(stream):
     "Width of a pixel over its height; a value that no camera sets is taken for 1."
@@ -466,7 +498,8 @@ def _read_head(path, *changed):
         sound = any(s.codec_context is not None and s.codec_context.sample_rate for s in container.streams.audio)
         jumps, end = _jumps(path); duration = end - start if jumps else _duration(container, stream)
         info = VideoInfo(path, *size, _fps(stream), duration, stream.frames or None, codec, degrees, aspect,
-                         max(c.bits for c in frame.format.components), HDR.get(frame.color_trc), bool(frame.interlaced_frame or _field_order(stream)),
+                         max(c.bits for c in frame.format.components), HDR.get(frame.color_trc),
+                         bool(frame.interlaced_frame or _field_order(stream)),
                          _has_alpha(frame, codec), sound, start_time=start,
                          texts=bool(container.streams.subtitles or container.chapters()))
         info.notes = list(_notes(container, stream, frame, info, stream.sample_aspect_ratio or aspect))
@@ -479,7 +512,8 @@ def _probe_video(path):
 # %% ../../nbs/video/01_reader.ipynb #c093
 IMAGES = '.png', '.jpg', '.jpeg', '.webp', '.bmp', '.tif', '.tiff', '.avif', '.gif', '.heic', '.heif'
 
-def _natural(path): return [(0, int(p), '') if p.isdecimal() else (1, 0, p.lower()) for p in re.split(r'(\d+)', path.name) if p]
+def _natural(path):
+    return [(0, int(p), '') if p.isdecimal() else (1, 0, p.lower()) for p in re.split(r'(\d+)', path.name) if p]
 
 # %% ../../nbs/video/01_reader.ipynb #c094
 LOSSLESS = '.png', '.tif', '.tiff', '.bmp'
@@ -511,7 +545,8 @@ def _note_series(folder, files):
     for p in files: series.setdefault(re.sub(r'\d+', '#', p.stem), p.name)
     if len(series) > 1 and len(files) >= 2*len(series): # single ones are titles or names given by hand
         first, other, *_ = series.values()
-        note_once(('series', str(folder)), f'{folder}: {len(series)} series of images lie in it, such as {first} and {other}; all are '
+        note_once(('series', str(folder)),
+                  f'{folder}: {len(series)} series of images lie in it, such as {first} and {other}; all are '
                   'read, in the order of their names. If one is meant, give a folder that holds it alone.')
 
 # %% ../../nbs/video/01_reader.ipynb #c094xd
@@ -520,11 +555,13 @@ OTHERS = ('.exr', '.tga', '.jp2', '.j2k', '.ppm', '.pgm', '.jfif', '.psd', '.dpx
 
 def _note_others(folder, others, read):
     "What is not read of a folder, by kinds."
-    kinds = ', '.join(f'{sum(p.suffix.lower() == k for p in others)} {k}' for k in sorted({p.suffix.lower() for p in others}))
+    kinds = ', '.join(f'{sum(p.suffix.lower() == k for p in others)} {k}'
+                      for k in sorted({p.suffix.lower() for p in others}))
     if not read: raise InputError(f'{folder}: {kinds}: such images are not read from a folder; save them as PNG.')
     stems = {p.stem for p in read}
     if left := [p for p in others if p.stem not in stems]:
-        note_once(('others', str(folder)), f'{folder}: {kinds}: such images are not read, {left[0].name} is left out; save it as PNG.')
+        note_once(('others', str(folder)),
+                  f'{folder}: {kinds}: such images are not read, {left[0].name} is left out; save it as PNG.')
 
 # %% ../../nbs/video/01_reader.ipynb #c094xf
 def frame_files(
@@ -540,7 +577,9 @@ def frame_files(
     there = [p for p in folder.glob(names) if not p.name.startswith('.') and p.is_file()]
     files = [p for p in there if p.suffix.lower() in IMAGES]
     if others := [p for p in there if p.suffix.lower() in OTHERS]: _note_others(folder, others, files)
-    if not files: raise InputError(f'{folder}: no images {"" if pattern == "*" else f"named {pattern} "}in it; is it the right folder?')
+    if not files:
+        raise InputError(
+            f'{folder}: no images {"" if pattern == "*" else f"named {pattern} "}in it; is it the right folder?')
     return _once(folder, files)
 
 # %% ../../nbs/video/01_reader.ipynb #v058
@@ -548,16 +587,20 @@ def _still_size(file):
     "Displayed size of an image file, from its head; `InputError` if it has none."
     try:
         with Image.open(file) as im:
-            exif = im.getexif() if im.format != 'PNG' or 'exif' in im.info else {}  # for a PNG without, Pillow would decode it all to look further
+            # for a PNG without, Pillow would decode it all to look further
+            exif = im.getexif() if im.format != 'PNG' or 'exif' in im.info else {}
             return im.size[::-1] if exif.get(0x0112, 1) in (5, 6, 7, 8) else im.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError): return open_image(file).size  # says what is wrong with it
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        # says what is wrong with it
+        return open_image(file).size
 
 def _still(file, alpha=False):
     "An image file as `(RGB on white, transparency or None)`."
     pic = open_image(file)
     with Image.open(file) as im:
         if getattr(im, 'n_frames', 1) > 1 and im.format != 'MPO':
-            note_once(('animated', str(file)), f'{file}: it has {im.n_frames} images, of which the first is read; give the file itself as the video to have all.')
+            note_once(('animated', str(file)), f'{file}: it has {im.n_frames} images, of which the first is read; '
+                                               'give the file itself as the video to have all.')
     if not alpha: return pic, None
     with Image.open(file) as im: return pic, ImageOps.exif_transpose(im).convert('RGBA').getchannel('A')
 
@@ -567,7 +610,8 @@ def same_sizes(files):
     size = _still_size(files[0])
     for file in files[1:]:
         if (other := _still_size(file)) != size:
-            raise InputError(f'{file}: {other[0]}x{other[1]} pixels, but {files[0].name} is {size[0]}x{size[1]}; bring all images of the folder to one size.')
+            raise InputError(f'{file}: {other[0]}x{other[1]} pixels, but {files[0].name} is {size[0]}x{size[1]}; '
+                             'bring all images of the folder to one size.')
     return size
 
 def _probe_folder(path, rate=None):
@@ -576,7 +620,8 @@ def _probe_folder(path, rate=None):
     with Image.open(files[0]) as im: alpha, bits = im.has_transparency_data, 16 if im.mode.startswith('I;16') else 8
     notes = [f'{path.name}: a folder of images has no rate; 25 frames a second are assumed.'] if rate is None else []
     if alpha: notes.append(f'{path.name}: transparent parts are laid on white.')
-    return VideoInfo(path, *size, fps, len(files)/float(fps), len(files), files[0].suffix[1:].lower(), 0, Fraction(1), bits, alpha=alpha, notes=notes)
+    return VideoInfo(path, *size, fps, len(files)/float(fps), len(files), files[0].suffix[1:].lower(), 0, Fraction(1),
+                     bits, alpha=alpha, notes=notes)
 
 # %% ../../nbs/video/01_reader.ipynb #v063
 def _webp_delays(path):
@@ -587,7 +632,8 @@ def _webp_delays(path):
         data = head + f.read()
     sizes = lambda at: at + 8 + (n := int.from_bytes(data[at+4:at+8], 'little')) + n % 2
     chunks = takewhile(lambda at: at + 24 <= len(data), accumulate(iter(int, 1), lambda at, _: sizes(at), initial=12))
-    return [(int.from_bytes(data[at+20:at+23], 'little') or 100)/1000 for at in chunks if data[at:at+4] == b'ANMF']  # 0: browsers take 0.1 s
+    # 0: browsers take 0.1 s
+    return [(int.from_bytes(data[at+20:at+23], 'little') or 100)/1000 for at in chunks if data[at:at+4] == b'ANMF']
 
 def _webp_images(path):
     "Yield the images of an animated WebP as RGBA; what is damaged ends it."
@@ -596,21 +642,26 @@ def _webp_images(path):
 
 def _probe_webp(path, delays):
     try: pic = next(_webp_images(path))
-    except (OSError, ValueError, SyntaxError, EOFError, StopIteration, Image.DecompressionBombError) as e: raise _no_frames(path) from e
+    except (OSError, ValueError, SyntaxError, EOFError, StopIteration, Image.DecompressionBombError) as e:
+        raise _no_frames(path) from e
     alpha = pic.getchannel('A').getextrema()[0] < 255
-    return VideoInfo(path, *pic.size, Fraction(len(delays)/sum(delays)).limit_denominator(1000), sum(delays), len(delays), 'webp', 0, Fraction(1), alpha=alpha,
+    return VideoInfo(path, *pic.size, Fraction(len(delays)/sum(delays)).limit_denominator(1000), sum(delays),
+                     len(delays), 'webp', 0, Fraction(1), alpha=alpha,
                      notes=[f'{path.name}: its transparent parts are laid on white.']*alpha)
 
 # %% ../../nbs/video/01_reader.ipynb #c049
 def probe(
     path: str|Path, # a video file, or a folder of images
-    rate: int|float|str|Fraction=None, # frames a second of a folder, which has no rate of its own (None: 25); not for a file
+    # frames a second of a folder, which has no rate of its own (None: 25); not for a file
+    rate: int|float|str|Fraction=None,
 )->VideoInfo:
     "Say what is in a video, decoding its first frame only; `InputError` if there is none."
-    if re.match(r'\w{2,}://', str(path)): raise InputError(f'{path}: addresses are not opened here; download the video and give the path of the file.')
+    if re.match(r'\w{2,}://', str(path)):
+        raise InputError(f'{path}: addresses are not opened here; download the video and give the path of the file.')
     path = Path(path)
     if os.path.isdir(path): return _probe_folder(path, rate)
-    if rate is not None: raise InputError(f'{path}: rate {rate} is for a folder of images; a video has its own, leave it out.')
+    if rate is not None:
+        raise InputError(f'{path}: rate {rate} is for a folder of images; a video has its own, leave it out.')
     delays = _webp_delays(path)
     return _probe_webp(path, delays) if delays else _probe_video(path)
 
@@ -619,18 +670,24 @@ MS = 1e-3  # containers round timestamps to this
 
 class _Clock:
     "Calls with a frame give its time in seconds from the first frame, always later than the one before."
-    def __init__(self, path, start, step, limit): # where the first frame stands, usual seconds between frames, seconds that are a jump
-        self.path, self.start, self.step, self.limit, self.now, self.closed, self.said = path, start, step, limit, None, 0., False
+    def __init__(
+        self, path, start, step, limit,
+    ):  # where the first frame stands, usual seconds between frames, seconds that are a jump
+        self.path, self.start, self.step, self.limit, self.now, self.closed, self.said = (
+            path, start, step, limit, None, 0., False)
 
     def __call__(self, frame):
-        last, stamp = self.now, None if frame.pts is None else float(frame.pts*frame.time_base) - self.start - self.closed
+        last, stamp = (self.now,
+                       None if frame.pts is None else float(frame.pts*frame.time_base) - self.start - self.closed)
         if stamp is None: stamp = 0. if last is None else last + self.step
         elif last is not None and not last - 2*self.step < stamp < last + self.limit: stamp = self.jump(last, stamp)
         self.now = stamp if last is None else max(stamp, last + min(MS, self.step/2))
         return self.now
 
     def jump(self, last, stamp):
-        if not self.said: warnings.warn(f'{self.path}: its clock jumps from {last:.2f} s to {stamp:.2f} s; it is read on without a gap.', stacklevel=5)
+        if not self.said:
+            warnings.warn(f'{self.path}: its clock jumps from {last:.2f} s to {stamp:.2f} s; '
+                          'it is read on without a gap.', stacklevel=5)
         self.said = True; self.closed += stamp - last - self.step
         return last + self.step
 
@@ -641,7 +698,8 @@ def _say_jumps(info, jumps):
                   'image and sound are read on without a gap.', stacklevel=5)
 
 def _frames(info, seek=0.):
-    "Yield `(time, length, function that gives the image and its transparency)`, in seconds, from the key frame before `seek` on; a damaged end gives a warning."
+    """Yield `(time, length, function that gives the image and its transparency)`, in seconds,
+    from the key frame before `seek` on; a damaged end gives a warning."""
     with _open_video(info.path) as (container, stream):
         step, damage, aspect, angle, shown, longest = float(1/_fps(stream)), [], _aspect(stream), None, None, 0.
         clock = _Clock(info.path, info.start_time, step, 3600)
@@ -655,8 +713,10 @@ def _frames(info, seek=0.):
             if tags.pts is None and seek: return  # a file without a clock can only be counted from its beginning
             time = clock(tags)
             if shown: yield shown[0], time - shown[0], shown[1]
-            if tags.rotation != angle: angle, turn = tags.rotation, _turn(tags)  # asked seldom: a frame asked for its matrix stays until the garbage collector comes
-            shown, own = (time, partial(_image, frame, turn, aspect, info.alpha)), float(tags.duration*tags.time_base) if tags.duration else step
+            # asked seldom: a frame asked for its matrix stays until the garbage collector comes
+            if tags.rotation != angle: angle, turn = tags.rotation, _turn(tags)
+            shown, own = ((time, partial(_image, frame, turn, aspect, info.alpha)),
+                          float(tags.duration*tags.time_base) if tags.duration else step)
             longest = max(longest, own)
         stated = info.duration if jumps else _stated(container, stream)
         if shown: yield shown[0], _last_length(stated, shown[0], own, longest), shown[1]
@@ -665,10 +725,12 @@ def _frames(info, seek=0.):
 # %% ../../nbs/video/01_reader.ipynb #c057
 def _stated(container, stream):
     "Seconds that the header promises for the video itself, or None."
-    return _duration(container, stream) if stream.duration or len(container.streams) == 1 else None  # else it may be the sound's
+    # else it may be the sound's
+    return _duration(container, stream) if stream.duration or len(container.streams) == 1 else None
 
 def _last_length(stated, time, own, longest):
-    "Seconds that the last frame, shown at `time`, stays: up to the stated end; `own`, what its packet says, can be a neighbour's with B-frames."
+    """Seconds that the last frame, shown at `time`, stays: up to the stated end; `own`, what its packet says,
+    can be a neighbour's with B-frames."""
     left = (stated or 0) - time
     return left if 0 < left <= longest + MS else own
 
@@ -676,23 +738,30 @@ def _warn_if_short(path, stated, reached, step, damage):
     "Warn if decoding failed, or ended (all in seconds) well before the length stated for the video."
     short = stated and reached < stated - max(3*step, stated/100)
     if not reached or not (short or damage): return
-    if short or not stated: said = f'the file is damaged or cut off; it could be read up to {reached:.2f} s' + (f' of {stated:.2f} s.' if stated else '.')
+    if short or not stated:
+        said = (f'the file is damaged or cut off; it could be read up to {reached:.2f} s'
+                + (f' of {stated:.2f} s.' if stated else '.'))
     else: said = 'the file is damaged; what could not be read of it is left out.'
     warnings.warn(f'{path}: {said}', stacklevel=4)
 
 # %% ../../nbs/video/01_reader.ipynb #v075
 def _stills(info):
     "As `_frames`, from a folder."
-    for k, file in enumerate(frame_files(info.path)): yield float(k/info.fps), float(1/info.fps), partial(_still, file, info.alpha)
+    for k, file in enumerate(frame_files(info.path)):
+        yield float(k/info.fps), float(1/info.fps), partial(_still, file, info.alpha)
 
 def _webp(info):
     "As `_frames`, from an animated WebP."
     delays, done = _webp_delays(info.path), 0
     try:
         for start, length, pic in zip(accumulate(delays, initial=0.), delays, _webp_images(info.path)):
-            alpha = pic.getchannel('A'); yield start, length, partial(lambda *made: made, _on_white(pic.convert('RGB'), alpha), alpha if info.alpha else None); done += 1
+            alpha = pic.getchannel('A')
+            yield (start, length,
+                   partial(lambda *made: made, _on_white(pic.convert('RGB'), alpha), alpha if info.alpha else None))
+            done += 1
     except (OSError, ValueError, SyntaxError, EOFError):
-        warnings.warn(f'{info.path}: the file is damaged or cut off; {done} of its {len(delays)} images could be read.', stacklevel=4)
+        warnings.warn(f'{info.path}: the file is damaged or cut off; {done} of its {len(delays)} images could be read.',
+                      stacklevel=4)
 
 def _decode(info, seek=0.):
     "The stream of displayed frames, whatever `info` is of."
@@ -721,7 +790,8 @@ def _every(timed, n, start, end):
 
 # %% ../../nbs/video/01_reader.ipynb #c061
 def _at_rate(timed, rate, start, end):
-    "The frame on the screen at `start + k/rate`, for k = 0, 1, ... while that is before `end` and before the last frame has gone; each stays until the next one, the last until then."
+    """The frame on the screen at `start + k/rate`, for k = 0, 1, ... while that is before `end` and before the last
+    frame has gone; each stays until the next one, the last until then."""
     k, held = 0, None
     asked = lambda k: float(start + k/rate)
     for shown, following in pairwise(chain(timed, [None])):
@@ -734,16 +804,19 @@ def _at_rate(timed, rate, start, end):
 
 # %% ../../nbs/video/01_reader.ipynb #c066
 def _check_count(name, value):
-    if not isinstance(value, Integral) or value < 1: raise InputError(f'{name} {value}: must be a whole number, 1 or more.')
+    if not isinstance(value, Integral) or value < 1:
+        raise InputError(f'{name} {value}: must be a whole number, 1 or more.')
 
 def _check_selection(info, every_nth, fps, start, end, max_frames):
     "`(every_nth, rate or None, start, end)`; `InputError` for what cannot be meant."
     _check_count('every_nth', every_nth)
     if max_frames is not None: _check_count('max_frames', max_frames)
-    if fps is not None and every_nth > 1: raise InputError(f'every_nth {every_nth} and fps {fps}: two ways to sample; give one of them.')
+    if fps is not None and every_nth > 1:
+        raise InputError(f'every_nth {every_nth} and fps {fps}: two ways to sample; give one of them.')
     start, end = float(start or 0), float('inf') if end is None else float(end)
     if not 0 <= start < end:
-        raise InputError(f'start {start:g} s, end {end:g} s: not a part of a video; start must be 0 or more, end later than start.')
+        raise InputError(
+            f'start {start:g} s, end {end:g} s: not a part of a video; start must be 0 or more, end later than start.')
     if info.duration and start >= info.duration:
         raise InputError(f'{info.path}: start {start:g} s is past its end; the video lasts {info.duration:.2f} s.')
     return every_nth, None if fps is None else as_rate(fps), start, end
@@ -755,7 +828,9 @@ class VideoFrame:
     index: int # 0, 1, 2, ... among the frames chosen
     time: float # when the file shows it, in seconds from the file's first frame
     image: Image.Image # RGB, as displayed, on white where it is transparent
-    length: float|None = None # for how many seconds it stays, until the next one chosen, with `fps` until that is asked for, the last one until the end
+    # for how many seconds it stays, until the next one chosen, with `fps` until that is asked for,
+    # the last one until the end
+    length: float|None = None
     alpha: Image.Image|None = None # mode 'L', 0 for transparent, 255 for opaque; None for a video without transparency
 
 def read_frames(
@@ -767,8 +842,9 @@ def read_frames(
     max_frames: int=None, # stop after so many
     rate: int|float|str|Fraction=None, # frames a second of a folder of images, see `probe`
 ):  # generator of `VideoFrame`s
-    """Stream frames of a video, one at a time. `InputError` for a file that is no video, a selection that makes no sense (at once) or holds no frame (when
-    the first is asked for); a file that is cut off gives the frames there are, then a warning."""
+    """Stream frames of a video, one at a time.
+    `InputError` for a file that is no video, a selection that makes no sense (at once) or holds no frame (when the
+    first is asked for); a file that is cut off gives the frames there are, then a warning."""
     return _read(*_select(path, every_nth, fps, start, end, max_frames, rate))
 
 # %% ../../nbs/video/01_reader.ipynb #c069
@@ -782,7 +858,8 @@ def _chosen(info, every_nth, rate, start, end, max_frames):
     timed = _timed(info, start)
     chosen = islice(_at_rate(timed, rate, start, end) if rate else _every(timed, every_nth, start, end), max_frames)
     first = next(chosen, None)
-    if first is None: raise InputError(f'{info.path}: no frame between {start:g} s and {end:g} s; choose a longer part of it.')
+    if first is None:
+        raise InputError(f'{info.path}: no frame between {start:g} s and {end:g} s; choose a longer part of it.')
     yield first
     yield from chosen
 
@@ -793,10 +870,15 @@ def _read(info, chosen):
         for index, (time, length, load) in enumerate(chosen):
             pic, alpha = load()
             if pic.size != size:
-                if not warned: warnings.warn(f'{info.path}: its size changes from {info.width}x{info.height} to {pic.width}x{pic.height} at {time:.2f} s; all is brought to the first size.', stacklevel=2)
+                if not warned:
+                    warnings.warn(f'{info.path}: its size changes from {info.width}x{info.height} to '
+                                  f'{pic.width}x{pic.height} at {time:.2f} s; all is brought to the first size.',
+                                  stacklevel=2)
                 pic, alpha, warned = pic.resize(size, Image.LANCZOS), alpha and alpha.resize(size, Image.LANCZOS), True
             yield VideoFrame(index, time, pic, length, alpha)
-    except av.FFmpegError as e: raise InputError(f'{info.path}: its kind of pixels cannot be converted ({e.strerror}); convert it to H.264 first.') from e
+    except av.FFmpegError as e:
+        raise InputError(
+            f'{info.path}: its kind of pixels cannot be converted ({e.strerror}); convert it to H.264 first.') from e
 
 # %% ../../nbs/video/01_reader.ipynb #c074f
 @lru_cache(8)

@@ -72,8 +72,8 @@ def _relit(a, b):
     return ((a - a.mean((0, 1)))*gain + b.mean((0, 1))).clip(0, 255)
 
 def _unlike(a, b):
-    """Difference of two images beside their light and small movement, as a share of the contrast of the one that is compared
-    with; of both directions the larger."""
+    """Difference of two images beside their light and small movement, as a share of the contrast of the one that is
+    compared with; of both directions the larger."""
     def off(a, b):
         lit = _relit(a, b).astype(np.float32)
         return min(_difference(lit, b), _moved(lit, b))/max(1., b.std())
@@ -233,7 +233,8 @@ def _settled_at(images):
         if off[0] < UNSETTLED or end - shown[0].time < 1.5*PLATEAU or off[rest].max() > SETTLED*off[0]/2: continue
         half, settled = (shown[int(i)] for i in (np.argmax(off <= off[0]/2), count - np.argmin(near[::-1])))
         relit = _relit(half.thumb, settled.thumb).astype(np.float32)
-        if _change(relit, settled.thumb) < LIGHT*settled.thumb.std(): return settled.time # the same image, not another view
+        # the same image, not another view
+        if _change(relit, settled.thumb) < LIGHT*settled.thumb.std(): return settled.time
     if shown[0] is images[0]: return shown[0].time
     # plain at first, so it was a fade, in which the view moves on too fast to be compared: where the contrast has come
     whole = [p for p in shown if p.time <= shown[0].time + LENGTHS[-1] + MS]

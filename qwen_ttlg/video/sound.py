@@ -29,7 +29,8 @@ class Sound:
     def __post_init__(self):
         self.source, end = Path(self.source), math.inf if self.end is None else self.end
         if not 0 <= self.start < end:
-            raise InputError(f'{self.source}: its sound from {self.start:g} s to {end:g} s makes no sense; start must be 0 or more, end later than start.')
+            raise InputError(f'{self.source}: its sound from {self.start:g} s to {end:g} s makes no sense; '
+                             'start must be 0 or more, end later than start.')
 
 # %% ../../nbs/video/02_sound.ipynb #w046
 GAP = .005  # seconds: timestamps that differ less from the count of samples are no gap
@@ -38,10 +39,12 @@ class _Copied:
     "A sound track whose packets are taken over, moved in time."
     def __init__(self, stream, container):
         code, self.rate, self.container = stream.codec_context, stream.sample_rate, container
-        self.whole = container.format.name in ('matroska', 'webm')  # no part of a packet can be hidden, but for the codec's own delay
+        # no part of a packet can be hidden, but for the codec's own delay
+        self.whole = container.format.name in ('matroska', 'webm')
         self.delay, self.samples, self.slack = code.delay, code.frame_size, math.ceil(self.rate*stream.time_base)
         self.out = container.add_stream_from_template(stream)
-        self.lead, self.waiting, self.last, self.next = deque(maxlen=2 if 'mp3' in code.name else 1), deque(), -math.inf, -math.inf
+        self.lead, self.waiting, self.last, self.next = (deque(maxlen=2 if 'mp3' in code.name else 1), deque(),
+                                                         -math.inf, -math.inf)
 
     def feed(self, packet, time):
         "Take in a packet that is heard at `time`."
@@ -61,7 +64,8 @@ class _Copied:
 @patch
 def until(self: _Copied, time):
     "Write the packets that are over by `time`."
-    while self.waiting and self.waiting[0].pts + self.waiting[0].duration <= time*self.rate: self.container.mux(self.waiting.popleft())
+    while self.waiting and self.waiting[0].pts + self.waiting[0].duration <= time*self.rate:
+        self.container.mux(self.waiting.popleft())
 
 @patch
 def finish(self: _Copied, time):
@@ -81,11 +85,14 @@ class _Encoded:
     def __init__(self, stream, container, encoder, sample, origin):
         self.stream, self.container, self.origin, self.graph, self.shape = stream, container, origin, None, None
         codec, lossy, channels = av.Codec(encoder, 'w'), encoder in ('aac', 'libopus'), len(sample.layout.channels)
-        layout = {1: 'mono', 2: 'stereo', 3: '3.0', 4: '4.0', 5: '5.0'}.get(channels, '5.1') if lossy else sample.layout.name
-        self.rate = min(codec.audio_rates or [sample.sample_rate], key=lambda r: (r < sample.sample_rate, abs(r - sample.sample_rate)))
+        layout = ({1: 'mono', 2: 'stereo', 3: '3.0', 4: '4.0', 5: '5.0'}.get(channels, '5.1')
+                  if lossy else sample.layout.name)
+        self.rate = min(codec.audio_rates or [sample.sample_rate],
+                        key=lambda r: (r < sample.sample_rate, abs(r - sample.sample_rate)))
         options = PLAIN if encoder == 'aac' else {}
         self.out = container.add_stream(encoder, rate=self.rate, layout=layout, options=options)
-        self.out.codec_context.format = min(codec.audio_formats, key=lambda f: (f.bits < sample.format.bits, f.bits, f.is_planar))
+        self.out.codec_context.format = min(codec.audio_formats,
+                                            key=lambda f: (f.bits < sample.format.bits, f.bits, f.is_planar))
         if lossy: self.out.bit_rate = len(self.out.layout.channels)*min(160_000, 4*self.rate)
         self.ready, self.done = av.AudioFifo(), 0
         self.waiting, self.counted, self.shift = deque(), 0., None
@@ -134,10 +141,12 @@ def _resample(self: _Encoded, frame):
 @patch
 def _new_graph(self: _Encoded, format, layout, rate):
     g, code, self.shape = av.filter.Graph(), self.out.codec_context, (format, layout, rate)
-    self.graph, self.source = g, g.add_abuffer(sample_rate=rate, format=format, layout=layout, time_base=Fraction(1, rate))
+    self.graph, self.source = (
+        g, g.add_abuffer(sample_rate=rate, format=format, layout=layout, time_base=Fraction(1, rate)))
     how = f'{self.rate}:async=1:min_hard_comp={GAP/2}:first_pts={self.done + self.ready.samples}'
     g.link_nodes(self.source, g.add('aresample', how),
-                 g.add('aformat', f'{code.format.name}:{self.rate}:{code.layout.name}'), g.add('abuffersink')).configure()
+                 g.add('aformat', f'{code.format.name}:{self.rate}:{code.layout.name}'),
+                 g.add('abuffersink')).configure()
 
 @patch
 def _collect(self: _Encoded):
@@ -163,7 +172,8 @@ def finish(self: _Encoded, time):
     self._drain(); self.until(time); self.container.mux(self.out.encode(None))
 
 # %% ../../nbs/video/02_sound.ipynb #w009
-KINDS = {'.mp4': 'mp4', '.mov': 'mov', '.mkv': 'matroska', '.webm': 'webm', '.gif': 'gif'}  # suffix -> what FFmpeg calls it
+# suffix -> what FFmpeg calls it
+KINDS = {'.mp4': 'mp4', '.mov': 'mov', '.mkv': 'matroska', '.webm': 'webm', '.gif': 'gif'}
 
 # %% ../../nbs/video/02_sound.ipynb #w053
 COPIED = dict(mp4=('aac', 'mp3'), mov=('aac', 'mp3'), webm=('opus', 'vorbis'))
@@ -172,7 +182,10 @@ ENCODED = dict(mp4='aac', mov='aac', webm='libopus', matroska='flac')
 def _takes(kind, stream):
     "Whether a header can be written with a track like that; mp4 takes no MP3 below 16 kHz, for example."
     try:
-        with open_av(io.BytesIO(), 'w', format=kind) as c: c.add_stream_from_template(stream); c.start_encoding(); return True
+        with open_av(io.BytesIO(), 'w', format=kind) as c:
+            c.add_stream_from_template(stream)
+            c.start_encoding()
+            return True
     except (av.FFmpegError, ValueError): return False
 
 # %% ../../nbs/video/02_sound.ipynb #w053b
@@ -180,7 +193,8 @@ def _encoder(stream, kind):
     "The encoder a track has to go through, None if its packets can be taken over."
     code = stream.codec_context
     name, pcm = code.codec.canonical_name, code.name.startswith('pcm_')
-    if pcm or name in ('flac', 'alac'): return name if _takes(kind, stream) and (kind == 'matroska' or pcm and kind == 'mov') else ENCODED[kind]
+    if pcm or name in ('flac', 'alac'):
+        return name if _takes(kind, stream) and (kind == 'matroska' or pcm and kind == 'mov') else ENCODED[kind]
     coarse = kind in ('matroska', 'webm') and code.frame_size > stream.sample_rate/20
     return None if name in COPIED.get(kind, [name]) and not coarse and _takes(kind, stream) else ENCODED[kind]
 
@@ -223,10 +237,13 @@ class _Source:
     def __init__(self, sound, path):
         self.sound, self.path, self.tracks, self.file = sound, path, {}, None
         self.streams, self.texts, self.chapters, self.jumps = [], [], [], []
-        if not sound.source.exists(): raise InputError(f'{sound.source}: no such file; give the file whose sound is to be heard.')
+        if not sound.source.exists():
+            raise InputError(f'{sound.source}: no such file; give the file whose sound is to be heard.')
         if sound.source.is_dir(): return  # images have no sound
         try: self.file = open_av(f'file:{sound.source}', options=dict(protocol_whitelist='file'), **LENIENT)
-        except av.FFmpegError as e: raise InputError(f'{sound.source}: no sound can be read from this file ({e.strerror}); see whether it plays.') from e
+        except av.FFmpegError as e:
+            raise InputError(
+                f'{sound.source}: no sound can be read from this file ({e.strerror}); see whether it plays.') from e
         self.streams, self.texts = list(self.file.streams.audio), list(self.file.streams.subtitles)
         self.chapters = self.file.chapters()
         if self: self.origin = Fraction(sound.start) + self._first()
@@ -245,7 +262,8 @@ class _Source:
 
     def _sample(self, index):
         "The first frame of a track, None if it cannot be decoded."
-        with suppress(av.FFmpegError), open_av(f'file:{self.sound.source}', options=dict(protocol_whitelist='file')) as file:
+        with (suppress(av.FFmpegError),
+              open_av(f'file:{self.sound.source}', options=dict(protocol_whitelist='file')) as file):
             return next(file.decode(file.streams[index]), None)
 
 # %% ../../nbs/video/02_sound.ipynb #w055
@@ -254,12 +272,16 @@ def connect(self: _Source, container):
     "Add the tracks to `container`; what cannot stay as it is is reported in a warning."
     told = set()
     for s in self.streams:
-        encoder, sample = s.codec_context and _encoder(s, container.format.name), s.codec_context and self._sample(s.index)
+        encoder, sample = (s.codec_context and _encoder(s, container.format.name),
+                           s.codec_context and self._sample(s.index))
         if not sample:
-            warnings.warn(f'{self.path}: a sound track of {self.sound.source} cannot be decoded and is left out; convert it to AAC first.', stacklevel=5)
+            warnings.warn(f'{self.path}: a sound track of {self.sound.source} cannot be decoded and is left out; '
+                          'convert it to AAC first.', stacklevel=5)
             continue
-        self.tracks[s.index] = t = _Encoded(s, container, encoder, sample, self.origin) if encoder else _Copied(s, container)
-        t.out.metadata.update({k: v for k, v in s.metadata.items() if k in ('language', 'title')}); t.out.disposition = s.disposition
+        self.tracks[s.index] = t = (_Encoded(s, container, encoder, sample, self.origin)
+                                    if encoder else _Copied(s, container))
+        t.out.metadata.update({k: v for k, v in s.metadata.items() if k in ('language', 'title')})
+        t.out.disposition = s.disposition
         if encoder in ('aac', 'libopus'): told.add((s.codec_context.codec.canonical_name, encoder.removeprefix('lib')))
     for old, new in sorted(told):
         warnings.warn(f'{self.path}: {old} sound is not for {self.path.suffix}, it is encoded anew as {new}; '
@@ -291,7 +313,8 @@ def _demux(self: _Source, streams, seconds=None):
     time = 0
     if seconds is not None:
         with suppress(av.FFmpegError): self.file.seek(int(seconds*1_000_000))
-    for s in self.file.streams: s.discard = Discard.default if s in streams else Discard.all  # what is not needed is not even read
+    # what is not needed is not even read
+    for s in self.file.streams: s.discard = Discard.default if s in streams else Discard.all
     try:
         for p in _one_clock(self.file.demux(streams), self.jumps):
             stamp = p.dts if p.pts is None else p.pts
@@ -299,7 +322,8 @@ def _demux(self: _Source, streams, seconds=None):
             time = stamp*p.time_base - self.origin
             yield p, time
     except av.FFmpegError as e:
-        warnings.warn(f'{self.sound.source}: its sound is damaged ({e.strerror}); it ends at {float(time + self.sound.start):.2f} s.', stacklevel=6)
+        warnings.warn(f'{self.sound.source}: its sound is damaged ({e.strerror}); it ends at '
+                      f'{float(time + self.sound.start):.2f} s.', stacklevel=6)
 
 @patch
 def _timed(self: _Source):
@@ -326,7 +350,8 @@ def until(self: _Source, time, ahead=0):
 
 @patch
 def finish(self: _Source, end):
-    "Write what is left, up to `end`, and past a little of it in the file: tracks need not lie there in the order of time."
+    """Write what is left, up to `end`, and past a little of it in the file:
+    tracks need not lie there in the order of time."""
     end = min(end, self.span)
     self.until(end, ahead=2)
     for track in self.tracks.values(): track.finish(end)

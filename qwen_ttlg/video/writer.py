@@ -26,18 +26,22 @@ def _kind(path):
     kind = KINDS.get(path.suffix.lower())
     if slash or not path.suffix or path.is_dir() and not kind: return path, 'folder'
     if kind: return path, kind
-    raise InputError(f'{path}: {path.suffix} is not written here; end the name in {", ".join(KINDS)}, or in / for a folder of images.')
+    raise InputError(f'{path}: {path.suffix} is not written here; end the name in {", ".join(KINDS)}, '
+                     'or in / for a folder of images.')
 
 # %% ../../nbs/video/03_writer.ipynb #c027
 def _check_place(path, kind):
     "Check that `path` can be written, making the folder it goes into."
     if path.is_dir() and kind != 'folder': raise InputError(f'{path}: this is a folder; give the name of a file.')
-    if path.is_dir() and not _ours(path): raise InputError(f'{path}: this is a folder that is not empty; give a new name.')
-    if kind == 'folder' and path.is_file(): raise InputError(f'{path}: this is a file; give another name for the folder of images.')
+    if path.is_dir() and not _ours(path):
+        raise InputError(f'{path}: this is a folder that is not empty; give a new name.')
+    if kind == 'folder' and path.is_file():
+        raise InputError(f'{path}: this is a file; give another name for the folder of images.')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent): pass
-    except OSError as e: raise InputError(f'{path}: its folder cannot be written to ({e.strerror}); choose another place.') from e
+    except OSError as e:
+        raise InputError(f'{path}: its folder cannot be written to ({e.strerror}); choose another place.') from e
 
 OURS = '.written_by_qwen_ttlg' # an empty file that marks a folder of images that may be written again
 
@@ -95,14 +99,16 @@ def _full_disk(path):
 
 # %% ../../nbs/video/03_writer.ipynb #c028
 class VideoWriter:
-    "Context manager: images to a video, a GIF or a folder of images. It appears, whole, when the block ends without an exception."
+    """Context manager: images to a video, a GIF or a folder of images.
+    It appears, whole, when the block ends without an exception."""
     def __init__(self,
         path: str|Path, # ends in .mp4, .mov, .mkv, .webm, .gif, or in / for a folder; folders that are missing are made
         fps: int|float|str|Fraction, # frames a second, see `as_rate`
         crf: int=18, # quality of H.264 and VP9, 1 to 51; less is better and larger
         preset: str='medium', # speed of encoding, 'ultrafast' to 'veryslow'
         sound=None, # a `Sound`, or just the file it is taken from
-        end: float=None, # seconds, when the last image goes; None: after one frame's time. It may be set later, as `video.end = ...`
+        # seconds, when the last image goes; None: after one frame's time. It may be set later, as `video.end = ...`
+        end: float=None,
     ):
         if not 1 <= crf <= 51: raise InputError(f'crf {crf}: not a quality; give 1 (best) to 51.')
         if preset not in PRESETS: raise InputError(f'preset {preset!r}: unknown; use one of {", ".join(PRESETS)}.')
@@ -117,7 +123,8 @@ class VideoWriter:
     def __enter__(self):
         self.tmp = self.stack.enter_context((_atomic_folder if self.kind == 'folder' else atomic)(self.path))
         if self.sound: self._open_sound()
-        self.stack.push(self._finish)  # on the way out this comes first, then the sound is closed, then the file gets its name
+        # on the way out this comes first, then the sound is closed, then the file gets its name
+        self.stack.push(self._finish)
         return self
 
     def __exit__(self, *exc):
@@ -130,7 +137,9 @@ def _start(self: VideoWriter, pic):
     w, h = self.size = pic.size
     if self.kind not in ('gif', 'folder'):
         w, h = w//2*2, h//2*2
-        if not (w and h): raise InputError(f'{self.path}: an image of {pic.width}x{pic.height} is too small for a video; both sides must be 2 pixels or more.')
+        if not (w and h):
+            raise InputError(f'{self.path}: an image of {pic.width}x{pic.height} is too small for a video; '
+                             'both sides must be 2 pixels or more.')
         if (w, h) != pic.size:
             warnings.warn(f'{self.path}: a video needs even sides; {pic.width}x{pic.height} is written as {w}x{h}, '
                           'without its last column or row.', stacklevel=3)
@@ -143,7 +152,8 @@ def _start(self: VideoWriter, pic):
 def _tick(self: VideoWriter, time, what):
     "Seconds as a tick: on the grid of `fps` if that is less than 1 ms away."
     ms = Fraction(1, 1000)
-    if not (math.isfinite(time) and time > -ms): raise InputError(f'{self.path}: {what} has the time {time}; give seconds from the start of the output.')
+    if not (math.isfinite(time) and time > -ms):
+        raise InputError(f'{self.path}: {what} has the time {time}; give seconds from the start of the output.')
     near = round(time*self.rate)
     return near*self.frame if abs(near/self.rate - time) < min(ms, 1/self.rate/4) else round(time/self.unit)
 
@@ -154,7 +164,8 @@ def _opaque(self: VideoWriter, pic):
     if pic.has_transparency_data and not self.whitened:
         self.whitened = True
         why = 'H.264 holds no transparency' if self.kind in ('mp4', 'matroska') else 'the first image is opaque'
-        how = 'write .webm, .mov, .gif or a folder to keep it' if self.kind in ('mp4', 'matroska') else 'make it RGBA to keep it'
+        how = ('write .webm, .mov, .gif or a folder to keep it'
+               if self.kind in ('mp4', 'matroska') else 'make it RGBA to keep it')
         warnings.warn(f'{self.path}: {why}, so the images are put on white; {how}.', stacklevel=3)
     return _rgb(pic, self.path)
 
@@ -185,7 +196,9 @@ def _finish(self: VideoWriter, error, *_):
         if not self.count: raise InputError(f'{self.path}: no images to write; a video needs at least one.')
         last = self.held[1]
         end = last + self.frame if self.end is None else self._tick(self.end, 'the end')
-        if end <= last: raise InputError(f'{self.path}: the last image appears at {float(last*self.unit):g} s, and the end is {self.end:g} s; give a later end.')
+        if end <= last:
+            raise InputError(f'{self.path}: the last image appears at {float(last*self.unit):g} s, '
+                             f'and the end is {self.end:g} s; give a later end.')
         self._write(end); self.film.finish(end)
     finally:
         if self.film: self.film.close()
@@ -194,19 +207,23 @@ def _finish(self: VideoWriter, error, *_):
 @patch
 def add(self: VideoWriter,
     pic, # `PIL.Image`, or a tensor as `to_pil` takes it; all of one size
-    time: float=None, # when it appears, in seconds from the start of the output; None: one frame's time after the one before
+    # when it appears, in seconds from the start of the output; None: one frame's time after the one before
+    time: float=None,
 ):
-    "Append one image; `InputError` if its size is not that of the first, or its time not later than that of the one before."
+    """Append one image; `InputError` if its size is not that of the first, or its time not
+    later than that of the one before."""
     pic = pic if isinstance(pic, Image.Image) else to_pil(pic)
     if self.film is None: self._start(pic)
     if pic.size != self.size:
-        raise InputError(f'{self.path}: image {self.count} is {pic.width}x{pic.height}, the first was {self.size[0]}x{self.size[1]}; '
+        raise InputError(f'{self.path}: image {self.count} is {pic.width}x{pic.height}, '
+                         f'the first was {self.size[0]}x{self.size[1]}; '
                          'bring all to one size.')
     last = self.held[1] if self.held else -self.frame
     tick = last + self.frame if time is None else self._tick(time, f'image {self.count}')
     if not self.held: tick = 0  # whatever it says: there is nothing to show before
     if tick <= last:
-        raise InputError(f'{self.path}: image {self.count} is to appear at {time:g} s and the one before it at {float(last*self.unit):g} s; give times that grow.')
+        raise InputError(f'{self.path}: image {self.count} is to appear at {time:g} s and the one before it at '
+                         f'{float(last*self.unit):g} s; give times that grow.')
     if self.held: self._write(tick)
     self.held, self.count = (pic.convert('RGBA') if self.alpha else self._opaque(pic), tick), self.count + 1
 
@@ -229,7 +246,8 @@ def _codec(kind, alpha, crf, preset):
     "`(encoder, pixel format, options)`."
     if kind == 'webm':
         speed = min(8, 9 - PRESETS.index(preset))  # of libvpx; 4 for 'medium'
-        return 'libvpx-vp9', 'yuva420p' if alpha else 'yuv420p', {'crf': str(round(crf*63/51)), 'b': '0', 'cpu-used': str(speed)}
+        return ('libvpx-vp9', 'yuva420p' if alpha else 'yuv420p',
+                {'crf': str(round(crf*63/51)), 'b': '0', 'cpu-used': str(speed)})
     if alpha: return 'prores_ks', 'yuva444p10le', dict(profile='4444', vendor='apl0')
     return 'libx264', 'yuv420p', {'crf': str(crf), 'preset': preset, 'x264-params': 'asm=SSE2'}
 
@@ -253,7 +271,8 @@ class _Film:
     def __init__(self, writer, size, alpha):
         w, self.sound, self.lengths, self.held, self.first = writer, writer.source, {}, None, None
         self.indexed = w.kind in ('mp4', 'mov')
-        options = dict(fflags='+bitexact') | (dict(movflags='+faststart') if self.indexed else {})  # no dates, no random ids; the index comes first
+        # no dates, no random ids; the index comes first
+        options = dict(fflags='+bitexact') | (dict(movflags='+faststart') if self.indexed else {})
         self.container = open_av(f'file:{w.tmp}', 'w', format=w.kind, options=options)
         self.stream = _image_stream(self.container, size, w.rate, w.unit, w.kind, alpha, w.crf, w.preset)
         if self.sound: self.sound.connect(self.container)
@@ -261,7 +280,8 @@ class _Film:
     def write(self, pic, tick, length):
         "Encode an image that is shown from `tick` on, for `length`."
         frame = _frame(pic.crop((0, 0, self.stream.width, self.stream.height)))
-        frame = frame.reformat(format=self.stream.pix_fmt, dst_colorspace=BT709, src_color_range=FULL, dst_color_range=LIMITED)
+        frame = frame.reformat(format=self.stream.pix_fmt, dst_colorspace=BT709, src_color_range=FULL,
+                               dst_color_range=LIMITED)
         frame.pts, frame.time_base, self.lengths[tick] = tick, self.stream.codec_context.time_base, length
         self._mux(self.stream.encode(frame))
 
@@ -280,7 +300,8 @@ def _mux(self: _Film, packets):
 def finish(self: _Film, end):
     "Write the rest; the last image goes at `end`."
     self._mux(self.stream.encode(None))
-    if self.indexed: self.held.duration = max(end - (self.held.dts - self.first), self.held.duration)  # uneven times: the longer of what is missing by decoding and by showing
+    # uneven times: the longer of what is missing by decoding and by showing
+    if self.indexed: self.held.duration = max(end - (self.held.dts - self.first), self.held.duration)
     if self.sound: self.sound.finish(end*self.held.time_base)
     self.container.mux(self.held); self.container.close()
 
@@ -296,9 +317,11 @@ class _Gif:
     def __init__(self, writer, size, alpha):
         self.writer, self.size, self.times, self.container = writer, size, [], None
         self.kept, self.seen = tempfile.SpooledTemporaryFile(2**27, dir=writer.path.parent), av.filter.Graph()
-        self.seen.link_nodes(self._buffer(self.seen), self.seen.add('palettegen'), self.seen.add('buffersink')).configure()
+        self.seen.link_nodes(self._buffer(self.seen), self.seen.add('palettegen'),
+                             self.seen.add('buffersink')).configure()
 
-    def _buffer(self, graph): return graph.add_buffer(width=self.size[0], height=self.size[1], format='rgba', time_base=CENTI)
+    def _buffer(self, graph):
+        return graph.add_buffer(width=self.size[0], height=self.size[1], format='rgba', time_base=CENTI)
 
     def _frame(self, data, time):
         frame = _frame(Image.frombytes('RGBA', self.size, data))
@@ -314,7 +337,8 @@ class _Gif:
 
     def _images(self):
         self.kept.seek(0)
-        for time in self.times: yield self._frame(zlib.decompress(self.kept.read(*struct.unpack('<I', self.kept.read(4)))), time)
+        for time in self.times:
+            yield self._frame(zlib.decompress(self.kept.read(*struct.unpack('<I', self.kept.read(4)))), time)
 
 # %% ../../nbs/video/03_writer.ipynb #w034
 @patch
@@ -334,7 +358,8 @@ def _dither(self: _Gif):
 def finish(self: _Gif, end):
     w, (source, graph) = self.writer, self._dither()
     delay = max(2, round(end*w.unit/CENTI) - self.times[-1])
-    self.container = open_av(f'file:{w.tmp}', 'w', format='gif', options=dict(fflags='+bitexact', final_delay=str(delay)))
+    self.container = open_av(f'file:{w.tmp}', 'w', format='gif',
+                             options=dict(fflags='+bitexact', final_delay=str(delay)))
     stream = self.container.add_stream('gif', rate=100, time_base=CENTI)
     (stream.width, stream.height), stream.pix_fmt = self.size, 'pal8'
     for frame in chain(self._images(), [None]):
@@ -342,7 +367,8 @@ def finish(self: _Gif, end):
         for f in _pull(graph): self.container.mux(stream.encode(f))
     self.container.mux(stream.encode(None)); self.container.close()
     if lost := w.count - len(self.times):
-        warnings.warn(f'{w.path}: a GIF shows 50 images a second at most; {lost} of {w.count} are left out.', stacklevel=5)
+        warnings.warn(f'{w.path}: a GIF shows 50 images a second at most; {lost} of {w.count} are left out.',
+                      stacklevel=5)
 
 @patch
 def close(self: _Gif):
