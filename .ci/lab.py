@@ -100,10 +100,10 @@ def explore(page, out):
     page.mouse.down()
     page.mouse.move(box['x'] + 45, box['y'] + 5, steps=5)
     page.mouse.up()
-    button('Run').click(); sees(page, lambda: text().count('take') == before + 1, 'a second try', 60)
+    button('Run').click(); sees(page, lambda: text().count('take') == before + 1, 'a second trial', 60)
     view.get_by_role('button', name='pin', exact=True).nth(1).click(); has('ttlg_edge_scale', 10)
     # Cancel, in the middle of a long frame
-    view.locator('.jupyter-widget-Collapse-header, .lm-Collapse-header').filter(has_text='Drawing').click()
+    view.locator('.jupyter-widget-Collapse-header, .lm-Collapse-header').filter(has_text='Sampling').click()
     page.wait_for_timeout(500)
     number('num inference steps', 50)
     button('Run').click()

@@ -23,7 +23,7 @@ RUNS = {
     'colour mask': '--color_mask data/mask.png --ttlg_color_mask_scale 1',
     'no drift correction': '--drift off',
     'other drift correction': '--color_correction .5 --sharpen 1 --registration off',
-    'global colours': '--drift off --global_color_match reinhard',
+    'global colours': '--color_correction 0 --sharpen 0 --registration off --global_color_match reinhard',
     'third reference': '--extra_reference first',
     'from the frame before': '--init_sigma .6',
     'keyframes': '--keyframe_every 3 --max_frames 7',
@@ -51,8 +51,10 @@ FORMER = {
 FORMER_VALUES = {('--on_gate_failure', 'repeat'): 'hold', ('--interpolate', 'repeat'): 'hold'}
 FORMER_DRIFT = '--register off --hold 0 --detail 0'.split() # --drift off
 FORMER_COLUMNS = dict(tries='attempts', detail='sharpness_ratio', similarity='style_similarity',
-                      edge_floor='edge_loss_vae', edges='edge_map_hash', picture='frame_hash', shift_x='shift_x',
-                      shift_y='shift_y')
+                      edge_floor='edge_loss_vae', edges='edge_map_hash', picture='frame_hash',
+                      held_edge_loss='corrected_edge_loss', held_psnr='corrected_psnr') # and those of the demo
+FORMER_CELLS = dict(held='repeated') # of the column `gate`
+FORMER_FILES = {'demo/held': 'demo/corrected'} # the beginnings of names
 CALL = '''import sys
 try: from qwen_ttlg.app import cli
 except ImportError: from qwen_ttlg import cli
@@ -140,12 +142,20 @@ def run_all(checkout):
 def digest(file):
     "Of a file's bytes; of metrics, of the numbers under the names that columns have today."
     if file.name != 'metrics.csv': return hashlib.sha256(file.read_bytes()).hexdigest()
-    rows = [{FORMER_COLUMNS.get(k, k): v for k, v in row.items()} for row in csv.DictReader(file.open())]
+    rows = [{FORMER_COLUMNS.get(k, k): FORMER_CELLS.get(v, v) for k, v in row.items()}
+            for row in csv.DictReader(file.open())]
     return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
+def present(name):
+    "The name of a file as it is today."
+    for old, new in FORMER_FILES.items():
+        if name.startswith(old): return new + name.removeprefix(old)
+    return name
+
 def found(out):
-    files = [p for kind in ('*.png', '*.mp4', 'metrics.csv') for p in Path(out).rglob(kind)]
-    return {str(p.relative_to(out)): digest(p) for p in sorted(files)}
+    # the demo's sheet.png has the names of its runs in it
+    files = [p for kind in ('*.png', '*.mp4', 'metrics.csv') for p in Path(out).rglob(kind) if p.name != 'sheet.png']
+    return {present(str(p.relative_to(out))): digest(p) for p in sorted(files)}
 
 def compare(one, two):
     a, b = found(one), found(two)

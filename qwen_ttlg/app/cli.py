@@ -413,7 +413,7 @@ def _engine(args, load):
         return LocalEngine(load)
     from qwen_ttlg.batch.ray_engine import RayEngine
     engine = RayEngine(load, args.workers, args.ray_address, args.gpus, args.device)
-    print(f'{(n := len(engine.seats))} worker{"s"*(n != 1)} of {engine.needed}'
+    print(f'{(n := len(engine.slots))} worker{"s"*(n != 1)} of {engine.needed}'
           + (f'; dashboard: {engine.dashboard}' if engine.dashboard else ''),
           file=sys.stderr)
     return engine
@@ -478,8 +478,8 @@ def _source_flags(p):
     p.add_argument('--source', help='the video they were made from, or a folder of its frames (default: '
                                     'for a report, that of the report before)')
     add_settings(p, Selection, skip=('max_frames', 'size')) # of a run they are known
-    p.epilog = ('Which frames of the source were meant (--every_nth, --fps, '
-                '...) a run of qwen_process_video knows by itself; for other frames it is to be said.')
+    p.epilog = ('A run of qwen_process_video knows which frames of the source were meant; '
+                'for other frames give --every_nth, --fps, ... as they were.')
 
 # %% ../../nbs/app/00_cli.ipynb #c018g
 def _print_means(file):
@@ -602,7 +602,7 @@ def qwen_ttlg_demo(argv):
         print(f'{name + ":":10} edge error {error:.4f}, {quality:.1f} dB to the ground-truth frames; '
               f'{args.out}/{name}.mp4')
     (e0, q0), (e1, q1), (e2, q2) = (numbers[name] for name in ('alone', 'corrected', 'guided'))
-    print(f'against drift: {q1 - q0:+.1f} dB; guidance on top: edge error {e2/e1 - 1:+.0%}, {q2 - q1:+.1f} dB; '
+    print(f'drift correction: {q1 - q0:+.1f} dB; guidance on top: edge error {e2/e1 - 1:+.0%}, {q2 - q1:+.1f} dB; '
           f'{args.out}/report.html, {args.out}/sheet.png')
     own = ('qwen_process_video YOUR.mp4 out --model_id tiny --size 256 --style_prompt "as a night scene" '
            '--num_inference_steps 10 '

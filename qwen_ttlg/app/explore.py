@@ -49,10 +49,10 @@ _RANGES = dict(num_inference_steps=(2, 50, 1), true_cfg_scale=(1., 10., .1), cfg
 _OPEN = dict(ttlg_last_steps='all', ttlg_start_step=0, ttlg_end_step='all') # None is the slider's one end
 # of a single frame they change nothing
 _LEFT_OUT = {f.name for c in (GateSettings, MetricSettings) for f in fields(c)} | {'keyframe_every'}
-GROUPS = {'Drawing': lambda n: not n.startswith('ttlg_') and n not in ('style_image', 'color_mask', *_REMEDIES),
+GROUPS = {'Sampling': lambda n: not n.startswith('ttlg_') and n not in ('style_image', 'color_mask', *_DRIFT),
           'Guidance': lambda n: n.startswith('ttlg_') or n in ('style_image', 'color_mask'),
-          'Against drift': lambda n: n in _REMEDIES}
-_REMEDIES = (
+          'Drift correction': lambda n: n in _DRIFT}
+_DRIFT = (
     'registration', 'color_correction', 'sharpen', 'extra_reference', 'global_color_match', 'noise', 'init_sigma')
 
 def _control(f):
@@ -64,7 +64,7 @@ def _control(f):
     if f.name in _OPEN: return W.IntSlider(min=0, max=50, **how)
     if choices := f.metadata.get('choices'):
         how.pop('continuous_update')
-        return W.Dropdown(options=[('as decode' if c is None else str(c), c) for c in choices], **how)
+        return W.Dropdown(options=[('as loss scale' if c is None else str(c), c) for c in choices], **how)
     if low is not None:
         return (W.IntSlider if kind is int else W.FloatSlider)(
             min=low, max=high, step=step, **how, **({} if kind is int else dict(readout_format='.3g')))
@@ -124,8 +124,8 @@ class Explorer:
         settings:Settings=None, # to begin with; None: a guided frame in ten steps
         run:str|Path=None, # a finished run of the video: frames are generated from its frames, and it can be watched
         width:int=None, # of the images on the page, pixels; None: the frame's own, 320 to 512
-        losses=(), # further losses, of one's own, that guide every try
-        most:int=12, # tries in the list; pinned ones stay
+        losses=(), # further losses, of one's own, that guide every trial
+        most:int=12, # trials in the list; pinned ones stay
         **clip, # `selection`, `style` and `frames` of `PreviewClip`
     ):
         pipe = adopt(pipe)
@@ -164,7 +164,7 @@ def _make(self:Explorer, width):
     self.save_button, self.load_button, self.command_button = (
         _button('Save preset', 'Write the shown settings to this file'),
         _button('Load', 'Take the settings of this file'),
-        _button('Command', 'The command that treats the whole video so'))
+        _button('Command', 'The command that edits the whole video with these settings'))
     for b, act in ((self.run_button, self.run), (self.cancel_button, self.cancel), (self.save_button, self.save),
                    (self.load_button, self.load), (self.command_button, self.command)):
         b.on_click(lambda _, act=act: act())
@@ -261,7 +261,7 @@ def _step(self:Explorer, m):
 # %% ../../nbs/app/02_explore.ipynb #t018
 @patch
 def _keep(self:Explorer, t):
-    "A try is done: into the list with it."
+    "Put a finished trial into the list."
     self.count += 1; t.name = f'#{self.count}'; self.trials.append(t)
     while len(self.trials) > self.most and (free := [x for x in self.trials[:-1] if x.name not in self.pinned]):
         self.trials.remove(free[0])
@@ -269,7 +269,7 @@ def _keep(self:Explorer, t):
 
 @patch
 def _show(self:Explorer, t):
-    "Show an attempt, with the pinned ones of the same frame to compare it with."
+    "Show a trial, with the pinned ones of the same frame to compare it with."
     self.shown = t
     others = {x.name: x.images['guided']
               for x in self.trials
@@ -303,7 +303,7 @@ def _line(self:Explorer, t):
 # %% ../../nbs/app/02_explore.ipynb #t019
 @patch
 def save(self:Explorer):
-    "Write the settings of the shown try, or those of the sliders, as a preset."
+    "Write the settings of the shown trial, or those of the sliders, as a preset."
     path = self.file.value or 'preset.json'
     try:
         save_preset(path, {k: v for k, v in asdict(self._meant()).items() if v != getattr(Settings(), k)})

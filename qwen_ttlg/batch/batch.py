@@ -138,7 +138,7 @@ def _preview(edit, n=4, height=96):
 def video_job(
     edit:EditJob,
     overwrite:bool=False, # move another run in its folder aside
-    planned=lambda shots: None, # told the `Shot`s that are to be generated
+    planned=lambda shots: None, # called with the `Shot`s that are to be generated
 ):  # a job for `Schedule`
     "Plan, generate and finish a video."
     shots, = yield [Task(plan_video, (edit, overwrite))]
@@ -276,7 +276,7 @@ class Progress:
         try: return max(0, (shot.folder/'metrics.csv').read_bytes().count(b'\n') - 1)
         except OSError: return 0
 
-    def style(self): # at the disk; -> (frames generated so far, videos, with parts of those under way)
+    def so_far(self): # read from the disk; -> (frames generated so far, videos, with parts of those under way)
         open_ = self.shots.copy()
         for entry in open_.values(): entry[2] = max(entry[2], self._rows(entry[0]))
         parts = {}
@@ -291,7 +291,7 @@ class Progress:
 def line(self:Progress)->str:
     "How far it is."
     if not self.began and not self.ended: return f'{self.total} video{"s"*(self.total != 1)}, starting'
-    (frames, videos), spent = self.style(), time.monotonic() - (self.began or time.monotonic())
+    (frames, videos), spent = self.so_far(), time.monotonic() - (self.began or time.monotonic())
     shots = [e for e in self.shots.copy().values()]; done = sum(now >= shot.count for shot, _, now in shots)
     left = (f', about {_clock(spent*(self.total - videos)/videos)} to go'
             if 0 < videos < self.total and spent > 5 else '')
@@ -320,7 +320,7 @@ def _run(self:Progress):
 
 @patch
 def _tell(self:Progress):
-    if self.shown: self.bar.n = min(self.total, self.style()[1]); self.bar.set_description_str(self.line())
+    if self.shown: self.bar.n = min(self.total, self.so_far()[1]); self.bar.set_description_str(self.line())
 
 @patch
 def __exit__(self:Progress, *error): self.stop.set(); self.thread.join(); self._tell(); self.bar.close()
@@ -448,7 +448,7 @@ def process_videos(
                     if ended: _ended(*ended, named, parts, batch, bar)
             finally:
                 engine.close()
-                batch.seconds, batch.frames = time.monotonic() - began, bar.style()[0]
+                batch.seconds, batch.frames = time.monotonic() - began, bar.so_far()[0]
                 write_index(out, [e['name'] for e in entries])
     return batch
 

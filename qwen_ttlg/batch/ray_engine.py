@@ -104,7 +104,7 @@ class RayEngine:
 # %% ../../nbs/batch/02_ray_engine.ipynb #r013
 @patch
 def _begin(self:RayEngine, slot):
-    "Put a new worker into a seat, or let one be put there when there is room."
+    "Put a new worker into a slot, or let one be put there when there is room."
     options = dict(num_cpus=self.needs['CPU'], num_gpus=self.needs.get('GPU', 0), max_restarts=0)
     if max(self.needs.values()) > 1: # all of a frame's GPUs on one machine
         from ray.util.placement_group import placement_group
@@ -117,7 +117,7 @@ def _begin(self:RayEngine, slot):
 
 @patch
 def _leave(self:RayEngine, slot):
-    "Empty a seat."
+    "Empty a slot."
     if slot.actor is not None: self.ray.kill(slot.actor)
     if slot.group is not None:
         from ray.util.placement_group import remove_placement_group
@@ -154,7 +154,7 @@ def wait(self:RayEngine, seconds:float=None): # -> [(task, name of the worker, w
 # %% ../../nbs/batch/02_ray_engine.ipynb #r014x0
 @patch
 def _ended(self:RayEngine, slot, ref):
-    "What became of what a seat was at; a worker that is gone is replaced."
+    "What became of what a slot was at; a worker that is gone is replaced."
     task, name, slot.ref = slot.task, slot.name, None
     try: given = self.ray.get(ref)
     except Exception as e: # the actor, its node or its memory are gone, or what it gave cannot be read
@@ -176,5 +176,5 @@ def _ended(self:RayEngine, slot, ref):
 @patch
 def close(self:RayEngine):
     "Let the workers go, and the cluster if it was started here."
-    for slot in getattr(self, 'seats', ()): self._leave(slot)
+    for slot in getattr(self, 'slots', ()): self._leave(slot)
     if self.own: self.ray.shutdown()

@@ -72,7 +72,7 @@ class Task:
         height:int=1024, width:int=1024, # pixels
         num_inference_steps:int=10, true_cfg_scale:float=4., cfg_stop:float=1.,
         ttlg_last_steps:int=5, ttlg_loss_scale:float=1., ttlg_grad_scale:float=None,
-        references:int=2, # 2: edge map and frame before; 3: a tracked reference, too
+        references:int=2, # 2: edge map and frame before; 3: an extra reference, too
         features=None, # of the Gram loss; None: random filters
         losses:tuple=('edge', 'gram'),
         scene:int=1003, # seed of the images
@@ -208,7 +208,7 @@ class Bench:
         for r in self.rows:
             if 'apart' in r:
                 lines.append(f"{r['name']}: latents {r['apart']:.4f} of their size from those of one; "
-                             f"resampled, {r['again']:.4f} from their own")
+                             f"generated again, {r['again']:.4f} from their own")
         return '\n'.join(lines)
 
 STAGES = 'references', 'text', 'denoising', 'guidance', 'decoding' 
@@ -226,12 +226,12 @@ def check_bench(variants, frames=1, gpus=1):
 # %% ../../nbs/dev/02_bench.ipynb #c033
 def bench(
     model:str='tiny', # 'tiny', 'random' (full size, random weights), a folder or a hub id
-    variants:tuple=('plain', 'exact'), # 'plain' or names of speeds
+    variants:tuple=('plain', 'exact'), # 'plain' or names of profiles
     width:int=None, height:int=None, # pixels; None: 1024, or 128 for the tiny model
     frames:int=3, # timed for each way, after one that is not
     device:str=None, dtype:str='bf16',
     memory_limit:float=None, # GB (10^9 bytes): no more of the GPU's memory may be used once the model is loaded
-    gpus:int=1, # 2 or 4: measure every speed with a frame shared by so many GPUs, too
+    gpus:int=1, # 2 or 4: measure every profile with a frame shared by so many GPUs, too
     progress=print, # called with a line for every way
     **settings, # of `Task`: steps, CFG, window, references, losses; they stand before those of a profile
 )->Bench:
@@ -324,9 +324,9 @@ def qwen_ttlg_bench(argv):
     p.add_argument('--memory_limit', type=float,
                    help="GB (10^9 bytes): use no more of the GPU's memory once the model is loaded")
     p.add_argument('--gpus', type=int, default=1, metavar='INT',
-                   help='2 or 4: measure every speed with a frame shared by so many GPUs, too (default: 1)')
+                   help='2 or 4: measure every profile with a frame shared by so many GPUs, too (default: 1)')
     p.add_argument('--references', type=int, choices=(2, 3), metavar='INT',
-                   help='2: edge map and frame before, 3: a tracked reference, too (default: 2)')
+                   help='2: edge map and frame before, 3: an extra reference, too (default: 2)')
     p.add_argument('--losses', help='edge, gram, both with a comma between, or none (default: edge,gram)')
     for name, kind in (('num_inference_steps', int), ('true_cfg_scale', float), ('cfg_stop', float),
                        ('ttlg_last_steps', int), ('ttlg_loss_scale', float), ('ttlg_grad_scale', float)):

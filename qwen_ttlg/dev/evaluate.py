@@ -58,7 +58,7 @@ class Moment:
     vae:object # the model's `SingleFrameVAE`
     kept:dict = field(default_factory=dict) # what stays the same in a chain
     method:str = 'sobel' # the filter of the edges
-    found:object = None # `Registration` of the frame that was generated, if something was done against drift
+    found:object = None # `Registration` of the frame that was generated; None without drift correction
 
     def keep(self, key, make): # what `make()` gave the first time
         if key not in self.kept: self.kept[key] = make()
@@ -128,7 +128,7 @@ def chain(
     styles, # (n,): 0 natural, k the k-th style
     guidance=None, # callable `Moment` -> `TTLG`; None: unguided
     generate=edit_frame, # what generates a frame
-    drift_settings=None, # `DriftSettings` against drift; None: nothing is done
+    drift_settings=None, # `DriftSettings`; None: no drift correction
     worse=lambda img: img, # what a model that misbehaves does to its images
     **options, # for `edit_frame`
 ):  # yields (generated, ground truth, moment), images (n,3,H,W)

@@ -202,7 +202,7 @@ def prompt_table(
 
 # %% ../../nbs/dev/00_training.ipynb #c031
 def make_batch(bank, words, n, references, rng, restyling=1/6):
-    """Generate (target, references, embeddings, mask) of `n` samples; `bank` is (tokens,
+    """Choose `n` samples at random: (target, references, embeddings, mask); `bank` is (tokens,
     styles) and `words` is (table, mask)."""
     (tokens, styles), (table, mask), dev = bank, words, rng.device
     rand = lambda *s: torch.rand(*s, generator=rng, device=dev)
@@ -264,7 +264,7 @@ class Trainer:
         """Train for `seconds` on `banks`, a list of (weight, {size: (tokens, styles)}, batch function),
         while the learning rate's cosine goes on to its part `until`."""
         start, begin, t = time.time(), self.done, 0.
-        torch.manual_seed(self.step) # sizes are generated alike in every process
+        torch.manual_seed(self.step) # the same sizes in every process
         while t < seconds:
             for g in self.opt.param_groups: g['lr'] = self.lr*_cosine(self.step, begin + (until - begin)*t/seconds)
             loss = self.one(banks)
@@ -355,7 +355,7 @@ def denoise(transformer, noise, refs, embeds, mask, grid, references, steps=10, 
 def rollout(transformer, net, words, scenes, styles, frames, height, width, references=2, cfg=1., seed=0, steps=10,
             gap=1., start=0.):
     """Chains of the model's own frames.
-    Yields (prev, edge, target, anchor) tokens, the generated and the true image of every frame."""
+    Yields (prev, edge, target, extra reference) tokens, the generated and the true image of every frame."""
     rng, grid, table, mask = torch.Generator(net.device).manual_seed(seed), (height//16, width//16), *words
     pic = lambda t: restyle(scenes.render(start + gap*t, height, width), styles)
     enc = lambda img: pack(net.encode((img.clamp(0, 1)*255).round()/255).float())
@@ -374,7 +374,7 @@ def rollout(transformer, net, words, scenes, styles, frames, height, width, refe
 
 # %% ../../nbs/dev/00_training.ipynb #c043
 def chain_bank(transformer, net, words, n, frames, height, width, seed, least=20., **kw):
-    """Cached (prev, edge, target, anchor) tokens (N,4,T,64) from the model's own chains,
+    """Cached (prev, edge, target, extra reference) tokens (N,4,T,64) from the model's own chains,
     of frames whose previous one has at least `least` dB."""
     out = []
     for i, s in enumerate(mixed_scenes(n, seed, net.device)):

@@ -132,7 +132,7 @@ def _beside(folder, files, source, selection, edges, ground_truth):
 _RUNS_OWN = ('seed', 'attempts', 'gate', 'guided_steps', 'skipped_steps', 'edge_loss_vae', 'shift_x', 'shift_y', 'zoom',
              'edge_map_hash')
 _OF_BEFORE = 'lpips_to_prev', 'warp_error', 'flicker' # of a frame and the one before
-# and the first one of its shot
+# of a frame and the first one of its shot
 _OF_FIRST = ('edge_loss', 'edge_f1', 'gram_loss', 'gram_relative', 'style_similarity', 'lpips_to_init',
              'colour_difference', 'sharpness_ratio')
 

@@ -499,7 +499,7 @@ def demo(
                       Output(no_report=True), progress=progress)
     make_report([out/name for name in ways], out/'report.html', video)
     true = [STYLES[style](to_tensor(open_image(p))) for p in frame_files(out/'data/true')]
-    rows = {'source': [open_image(p) for p in frame_files(out/'data/true')], 'truth': [t[0] for t in true]}
+    rows = {'source': [open_image(p) for p in frame_files(out/'data/true')], 'ground truth': [t[0] for t in true]}
     for name in ways:
         rows[name] = [open_image(p) for p in frame_files(out/name, 'frame_*.png')]
         error = [float(r['edge_loss']) for r in read_rows(out/name/'metrics.csv')]

@@ -217,8 +217,8 @@ def repeat_command(run):
     return shlex.join(['qwen_process_video', 'VIDEO', str(run.folder), *(w for p in parts for w in as_flags(p))])
 
 # %% ../../nbs/edit/01_report.ipynb #r021
-# an edge residual above this, of the way from the VAE alone to a blank image; where the VAE's part is not known, of a
-# blank image's loss; edges below this share of those expected
+# edges are lost above this edge residual, 0 for the VAE alone and 1 for a blank image; where the VAE's loss is not
+# known, above this share of a blank image's loss; frames are soft below this sharpness ratio
 LOST, LOST_OF_BLANK, SOFT = .5, .8, .8
 
 def _shape_warnings(run):
@@ -236,11 +236,12 @@ def _shape_warnings(run):
                'of the VAE alone.') + (f' In the edge map of frame {told(full)} there is much more than in the others: '
                                        'look at the source, noise is edges too.' if full else '')
     if soft:
-        yield (f'Frame {told(soft)}: softer than edge map and first frame say (detail below {SOFT}). '
-               'Guidance that is too strong blurs: smaller scales, fewer repeats, less lr.')
+        yield (f'Frame {told(soft)}: softer than edge map and first frame lead to expect '
+               f'(sharpness ratio below {SOFT}). '
+               'Guidance that is too strong blurs: use smaller scales, fewer inner steps or a smaller lr.')
 
 # %% ../../nbs/edit/01_report.ipynb #r021o
-VAE_LOSES, SHARP = .8, 1.3 # the VAE's own loss above this share of a blank image's; a median detail above this
+VAE_LOSES, SHARP = .8, 1.3 # the VAE's own loss above this share of a blank image's; a median sharpness ratio above this
 FLICKERS, FLICKERS_LEAST = 10, 1. # flicker above so many times the source's; and above this, of 255
 
 def _means_of(run, *columns):
@@ -257,9 +258,9 @@ def _overall_warnings(run):
                f'{edges[0]/edges[1]:.0%} of the {edges[1]:.3g} that a blank '
                'image has, so edges cannot be kept better than that; a larger --size helps.')
     if sharpness_ratio and median(sharpness_ratio) > SHARP:
-        yield ('Frames are sharper than edge map and first frame lead to expect (median detail '
+        yield ('Frames are sharper than edge map and first frame lead to expect (median sharpness ratio '
                f'{median(sharpness_ratio):.2f}, 1 is right): compare with '
-               '--unguided; if detail is high there, too, lower --sharpen, if not, lower the guidance scales.')
+               '--unguided; if it is high there, too, lower --sharpen, if not, lower the guidance scales.')
     if flicker and flicker[0] > FLICKERS_LEAST and flicker[0] > FLICKERS*flicker[1]:
         yield (f'Frames flicker far more than the source: {flicker[0]:.3g} of 255 from frame to frame, '
                f'the source {flicker[1]:.3g}; '

@@ -26,10 +26,9 @@ def generate_few(
     edges:list, # `EdgeMap`s of the first frame and of the few after it, best with `source`
     settings:Settings,
     encoding_cache:EncodingCache=None, # what other trials have encoded
-    # dict of means, 'edge' (excess over the VAE), 'gram', 'warp' and 'seconds' a frame,
-    # and a dict of the floors of the first three
-):
-    "Generate a few frames as a run would, and measure them."
+):  # two dicts: means over the frames, and the floors of the first three of them
+    """Generate a few frames as a run would, and measure them: 'edge' (above the VAE's own), 'gram', 'warp', and
+    'seconds' a frame."""
     state, rows = RunState(0, 0, init, edges[0], encoding_cache=encoding_cache or EncodingCache()), []
     state.begin(pipe, settings, init, edges[0]); targets = state.targets
     vae = frame_vae(pipe)
@@ -79,7 +78,7 @@ class Tuned:
         gain = ', '.join(f'{what} {before[k]:.4f} -> {after[k]:.4f}'
                          for k, what in dict(edge="edge error over the VAE's", gram='distance from the style',
                                              warp='warp error').items())
-        return (f"score {self.score:.3f} (1 is unguided) after {len(self.tried)} tries\ngain: {gain}\n"
+        return (f"score {self.score:.3f} (1 is unguided) after {len(self.tried)} trials\ngain: {gain}\n"
                 f"cost: {before['seconds']:.3g} -> {after['seconds']:.3g} s a frame")
 
 def neighbours(
@@ -100,12 +99,12 @@ def tune(
     beam:int=2, # how many go on after each round
     rounds:int=3,
     space:dict=SPACE,
-    progress=print, # called with a line for every try
+    progress=print, # called with a line for every trial
 )->Tuned:
     "Beam search for the scales and `lr` with the best score on a few frames."
     if len(edges) < 2: raise InputError('tune: at least one frame after the first is needed; choose more frames.')
     key = lambda s: tuple(getattr(s, k) for k in space)
-    encoding_cache = EncodingCache() # the first frame of every try is generated from the same images
+    encoding_cache = EncodingCache() # the first frame of every trial is generated from the same images
     unguided, vae_loss = generate_few(pipe, init, edges, replace(settings, ttlg_edge_scale=0., ttlg_gram_scale=0.,
                                                                  ttlg_temporal_scale=0., ttlg_color_mask_scale=0.),
                                       encoding_cache)

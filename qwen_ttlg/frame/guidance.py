@@ -38,7 +38,7 @@ def loss_gradient(loss, img):
     except RuntimeError as e:
         raise InputError(
             f'loss {loss.name!r}: failed on images of {img.shape[-1]}x{img.shape[-2]} ({str(e).splitlines()[0]}); '
-            'guidance may look at a smaller image than the frame (ttlg_loss_scale): measure in shares of it, '
+            'guidance may evaluate it on a smaller image than the frame (ttlg_loss_scale): measure in shares of it, '
             'or give the loss a method resized(height, width).') from e
     if value.ndim == 0 and len(img) == 1: value = value[None]
     if value.shape != img.shape[:1]:
@@ -112,7 +112,7 @@ class TTLG:
 
     At a guided step from sigma to sigma' the clean estimate x0 = x - sigma v is decoded; `d` is the change of the
     image that would bring every loss to its target value (`image_change`), `b` that change pulled back through
-    the decoder; the shift of x0 is |d|²/|b|² b, its RMS cut at lr |sigma - sigma'|/0.12 (Polyak's step on a
+    the decoder; the shift of x0 is |d|²/|b|² b, its RMS cut at lr |sigma - sigma'|/0.12 (Polyak's step under a
     step-size limit); x' = Euler(x, v) + (1 - sigma') shift. Steps count from 0. Guided are those in [start_step,
     end_step) that are among the last `last_steps` of all and have a sigma in [min_sigma, max_sigma]; of these
     every `every`-th, the first included."""
@@ -173,7 +173,7 @@ def _repr_markdown_(self:TTLG):
     steps = ''.join('●' if i in guided else '○' for i in range(10)) + ''.join(f', {t}' for t in limits)
     return (f'| TTLG | |\n|---|---|\n| losses | {losses} |\n| guided of 10 steps | {steps} |\n'
             f'| step-size limit | {self.lr:g} standard deviations in {self.inner_steps} '
-            f'round{"s"*(self.inner_steps != 1)}, at {self.scale:.0%} of the size |\n')
+            f'inner step{"s"*(self.inner_steps != 1)}, at {self.scale:.0%} of the size |\n')
 
 # %% ../../nbs/frame/00_guidance.ipynb #c024b
 def as_guidance(
@@ -406,7 +406,7 @@ def vae_reconstruction(
 
 @torch.no_grad()
 def vae_target_value(
-    loss, # a `ImageLoss`
+    loss, # an `ImageLoss`
     back, # (B,3,h,w), from `vae_reconstruction`
 ):  # (B,)
     "What the decoder itself can reach: the loss of an image that went through it, on the size it came out with."
@@ -419,8 +419,8 @@ def with_target_values(
     vae, # a `SingleFrameVAE`
     image, # (B,3,H,W) in [0,1], sides multiples of 16: a frame in the style that is wanted
 )->TTLG: # itself, if every loss has a target value
-    """The same guidance, where a loss whose target value is None has the value that an image keeps
-    which only went through the VAE."""
+    """The same guidance with a target value for every loss that has none:
+    what the loss is for an image that only went through the VAE."""
     def through(img): return vae_reconstruction(vae, img.to(vae.device), ttlg.scale).to(img.device)
     if all(l.target_value is not None for l in ttlg.losses): return ttlg
     new = copy(ttlg); new.losses = [copy(l) for l in ttlg.losses]

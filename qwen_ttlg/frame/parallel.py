@@ -226,7 +226,7 @@ def _wait_for(store, others):
         time.sleep(.05)
 
 def _join(rank, size, kind, args, others=(), store=None):
-    "One process of a team: the first gets its pipeline, the others serve it and exit."
+    "One process of a group: the first gets its pipeline, the others serve it and exit."
     if kind == 'cuda': torch.cuda.set_device(rank)
     dist.init_process_group('cpu:gloo,cuda:nccl' if kind == 'cuda' else 'cpu:gloo', rank=rank, world_size=size,
                             store=store, timeout=timedelta(minutes=60))
@@ -267,5 +267,5 @@ def load_group(
     return _join(0, gpus, kind, args, others, store)
 
 def end_group(pipe):
-    "Let the other processes of a pipeline's team end; to generate alone afterwards load a pipeline anew."
+    "Let the other processes of a pipeline's group end; to generate alone afterwards load a pipeline anew."
     if group := getattr(pipe, 'group', None): group.end()

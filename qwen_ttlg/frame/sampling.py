@@ -312,7 +312,7 @@ def edit_frame(
     noise=None, # start tokens (B,T,64) instead
     start:tuple=None, # (tokens (B,T,64), sigma): begin from these at this noise level, with the steps that are left
     # guidance: a `TTLG`, or a loss or several for its usual values; None: unguided;
-    # losses with `tol=None` get their target value from `prev`
+    # losses with `target_value=None` get it from `prev`
     ttlg:TTLG=None,
     # what was encoded before: give the same object again for the same images and words
     encoding_cache:EncodingCache=None,
@@ -350,12 +350,12 @@ def edit_frame(
 def restyle_frame(
     pipe, # a `QwenImageEditPlusPipeline`
     image, # (B,3,H,W) in [0,1], or a `PIL.Image`
-    style:str=None, # words that finish "Restyle picture 2 ...", e.g. 'as a night scene'
+    style:str=None, # words that finish "Redraw picture 2 ...", e.g. 'as a night scene'
     # an image in the style that is wanted, of the same size; the full model only, the tiny one has not learnt it
     extra_reference=None,
     **kwargs, # as for `edit_frame`
 )->EditResult:
-    "Restyle an image in another style, told in words, shown in an image, or both; every object in its place."
+    "Restyle an image; words, another image or both give the style, and every object stays in its place."
     img = as_batch(image, 'image', (3,))
     if style: _check_prompt('style_prompt', style)
     words = ', '.join(

@@ -58,7 +58,7 @@ class EdgeMap:
     edges: Tensor # (1,1,H,W) in [0,1], in steps of 1/255
     gain: float|None # the magnitude that 1 stands for, in units of the method's filter; None if not known
     method: str='sobel' # 'sobel', 'laplacian' or 'canny'
-    source: Tensor|None=None # (1,3,H,W), what they were generated from, if kept; only motion is measured on it
+    source: Tensor|None=None # (1,3,H,W), what they were computed from, if kept; only motion is measured on it
 
     def image(self)->Image.Image:
         "As the model sees it: 8 bits, three equal channels."

@@ -232,7 +232,7 @@ def _blocks_at(self:SingleFrameVAE, scale):
         ups = [b for b in self.decoder if isinstance(b, nn.Sequential) and isinstance(b[0], _Double)]
         known = [2.**-k for k in range(len(ups) + 1)]
         if scale not in known:
-            raise InputError(f'scale {scale}: the decoder can generate at {", ".join(f"{k:g}" for k in known)} of the '
+            raise InputError(f'scale {scale}: the image can be decoded at {", ".join(f"{k:g}" for k in known)} of the '
                              'full size; choose one of these.')
         left_out = {id(b) for b in ups[len(ups) - known.index(scale):]}
         self.smaller[scale] = [b[1:] if id(b) in left_out else b for b in self.decoder]

@@ -33,13 +33,13 @@ class ImageLoss:
         target_value: float|Tensor|None=0.,
         scale: float=1., # share of an image's size at which it is evaluated
     ):
-        for k, v in (('scale', scale), ('weight', weight), ('tolerance', target_value)):
-            if isinstance(v, (str, bool)) or v is None and k != 'tolerance':
+        for k, v in (('scale', scale), ('weight', weight), ('target value', target_value)):
+            if isinstance(v, (str, bool)) or v is None and k != 'target value':
                 raise InputError(f'{self.name} loss: {k} {v!r} is no number; give one.')
         if not 0 < scale <= 1:
             raise InputError(
                 f'{self.name} loss: scale {scale} is not a share of the size; give a number above 0 and at most 1.')
-        for k, v in (('weight', weight), ('tolerance', 0. if target_value is None else target_value)):
+        for k, v in (('weight', weight), ('target value', 0. if target_value is None else target_value)):
             if not (0 <= float(torch.as_tensor(v).min()) and float(torch.as_tensor(v).max()) < math.inf):
                 raise InputError(f'{self.name} loss: {k} {v} is not a number of at least 0; give one, 0 for none.')
         self.weight, self.target_value, self.scale, self.sizes = weight, target_value, scale, {}
@@ -57,7 +57,8 @@ class ImageLoss:
         return 0.
 
     def __repr__(self):
-        return f'{type(self).__name__}(name={self.name!r}, weight={self.weight}, tol={self.target_value})'
+        return (f'{type(self).__name__}(name={self.name!r}, weight={self.weight}, '
+                f'target_value={self.target_value})')
 
 # %% ../../nbs/image/03_losses.ipynb #c007x0
 @patch

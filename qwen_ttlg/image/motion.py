@@ -120,7 +120,7 @@ class LongTermFlow:
     def __init__(self,
         source:Tensor, # (B,3,H,W) in [0,1], the fixed frame
     ):
-        self.source = self.before = source = as_batch(source, 'track: the fixed frame', (3,))
+        self.source = self.before = source = as_batch(source, 'long-term flow: the fixed frame', (3,))
         self.flow, self.valid = torch.zeros_like(source[:, :2]), torch.ones_like(source[:, :1])
 
     def step(self,

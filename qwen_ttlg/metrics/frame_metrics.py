@@ -78,7 +78,7 @@ def vae_edge_error(
     edges=None, # (B,1,H,W) in [0,1] of the source at the same moment, if it has another style; None: the image's own
     gain=1., # of these edges, in units of the filter: a number or (B,)
 ):  # (B,) in units of the filter, not of a map: divide by a map's gain
-    "The edge error of an image that only went through the VAE and back: what no generating in this style can beat."
+    "The edge error of an image that only went through the VAE and back: what no frame in this style can beat."
     own = as_batch(image, 'floor edge error: the image', (3,)).to(vae.device)
     back = vae.decode(vae.encode(own)).clamp(0, 1)
     if edges is None: return EdgeLoss(filters[method](own), 1., method=method)(back)
@@ -240,7 +240,7 @@ class FrameMetrics:
         first, # (1,3,H,W) in [0,1], the first frame of the shot
         nets:PerceptualModels=None, # None: none
     ):
-        self.first, self.nets = ((first := as_batch(first, 'measures: the first frame', (3,))),
+        self.first, self.nets = ((first := as_batch(first, 'frame_metrics: the first frame', (3,))),
                                  nets or PerceptualModels())
         seen = self._seen(first)
         self.grams = ([GramLoss(self.nets.vgg, seen, kind=kind) for kind in ('l1', 'relative')]
@@ -255,9 +255,9 @@ class FrameMetrics:
         gain:float=1., # of these edges in the style of the shot, in units of the filter
     )->dict: # column -> number
         "What an image says by itself, with its edge map and the first frame."
-        image, e = as_batch(image, 'measures: the frame', (3,)), edges
+        image, e = as_batch(image, 'frame_metrics: the frame', (3,)), edges
         if e is not None and not hasattr(e, 'edges'):
-            raise InputError(f'measures: a {type(e).__name__} is no edge map; give an EdgeMap.')
+            raise InputError(f'frame_metrics: a {type(e).__name__} is no edge map; give an EdgeMap.')
         out = dict(style_similarity=style_similarity(image, self.first))
         if e:
             out |= dict(edge_loss=edge_error(image, e.edges, gain, e.method), edge_blank=blank_edge_error(e.edges),

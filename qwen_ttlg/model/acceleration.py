@@ -433,7 +433,7 @@ def set_profile(
     name:str='exact', # one of `PROFILES`
     device=None, # where it is to run; None: where it is
     lora:str=None, # a further LoRA, as for `add_lora`
-    fetch:bool=True, # the LoRA of the speed; without it steps and schedule are right, and the images are not
+    fetch:bool=True, # the LoRA of the profile; without it steps and schedule are right, and the images are not
     offload:str='none', # 'model': text encoder, transformer and VAE take turns on the GPU
 ):  # the `Profile`
     """Do to a pipeline what a profile stands for, and move it to its device; `InputError` for an unknown one,

@@ -169,7 +169,7 @@ class ModelInfo:
     # commit on the hub; a hash of a local folder's file names and sizes;
     # of another's pipeline one of some of its numbers
     weights: str|None = None
-    profile: str = 'off' # one of `PROFILES`
+    profile: str = 'reference' # one of `PROFILES`
     lora: str|None = None # a further LoRA, as asked for; a file with its hash
 
 # %% ../../nbs/model/03_loading.ipynb #c023

@@ -36,7 +36,7 @@ def signed_distance(u, v, r, kind):
 
 # %% ../../nbs/model/00_scenes.ipynb #c007
 class Scenes:
-    """A batch of procedural scenes; `render(t)` generates frame `t` of all of them.
+    """A batch of procedural scenes; `render(t)` gives frame `t` of all of them.
     Everything random is generated once, from `seed`, on the CPU."""
     def __init__(self,
         n:int, # number of scenes
@@ -48,7 +48,7 @@ class Scenes:
         texture:float=0., # strength of a 1/f texture over everything, 0 to 1
         limit:float=.8, # how far from the middle the shapes' centres go, in half short sides, before they turn back
         leave:bool=False, # they go on instead, twice as far and out of the image, and come in again on the other side
-        device='cpu', # where to generate
+        device='cpu', # where to render
     ):
         self.n, self.shapes, self.limit, self.leave, self.device = n, shapes, limit, leave, torch.device(device)
         self.rng = torch.Generator().manual_seed(seed) # on the CPU: equal seeds give equal scenes on every device
@@ -84,7 +84,7 @@ def _background(self:Scenes):
 
 @patch
 def _leaves(self:Scenes, k):
-    "Discs with radii from a power law of exponent -3, generated from back to front over the area the camera can see."
+    "Discs with radii from a power law of exponent -3, from back to front over the area the camera can see."
     u, r = self._rand(k), self._rand
     radius = (.1**-2 + u*(1.2**-2 - .1**-2))**-.5
     return dict(pos=r(k, 2, lo=-2.4, hi=2.4), radius=radius, colour=r(k, 3), shade=r(k, 2, lo=-.4, hi=.4))
@@ -152,7 +152,7 @@ def render(self:Scenes,
     t, # frame number: a number, or (n,) for one of its own in every scene; fractions are fine
     height:int=128, width:int=128, # pixels
 ):  # (n,3,H,W) in [0,1]
-    "Generate frame `t` of every scene, antialiased."
+    "Render frame `t` of every scene, antialiased."
     p, one = self.p, lambda a: a.view(-1, 1, 1)
     (X, Y), pixel = self.camera(t, height, width), 2/min(height, width)
     t = torch.as_tensor(t, device=self.device, dtype=torch.float32).expand(self.n)
@@ -224,10 +224,10 @@ def short_name(style):
 # %% ../../nbs/model/00_scenes.ipynb #c030
 def restyle(
     img, # (B,3,H,W) in [0,1]
-    looks, # (B,) integers: 0 natural, k the k-th style
+    styles, # (B,) integers: 0 natural, k the k-th style
 ):  # (B,3,H,W)
     "Each image of the batch in its own style."
     out = img.clone()
     for k, f in enumerate(STYLES.values(), 1):
-        if (pick := looks == k).any(): out[pick] = f(img[pick])
+        if (pick := styles == k).any(): out[pick] = f(img[pick])
     return out

@@ -84,11 +84,12 @@ class ReferenceTracker:
         every:int=12, most:int=4, # each so many frames another one is kept, so many at once
     ):
         self.every, self.most, self.count = every, most, 0
-        image, source = as_batch(image, 'anchor: image', (3,)), as_batch(source, 'anchor: source', (3,))
+        image = as_batch(image, 'tracked reference: image', (3,))
+        source = as_batch(source, 'tracked reference: source', (3,))
         self.source = reduced(source, 256)
         self.kept, self.lookup = ([(LongTermFlow(self.source), reduced(image, 256), image)],
                                   ColourLookup(self.source, reduced(image, 256)))
-        # of the first frame itself
+        # at the first frame these are its own
         self.colours, self.valid = self.colour_target = self.kept[0][1], torch.ones_like(self.source[:, :1])
 
     def follow(self,
@@ -288,7 +289,7 @@ def numbers(self:Drift,
     image, # (1,3,H,W) in [0,1], the frame as it is saved
     edges, # its edge map
     found=None, # `Registration`, from `mend`
-    # colours and where they are known, as the tracked reference told them of this frame; None: as it does now
+    # colours and where they are known, as the tracked reference had them at this frame; None: as it has them now
     colour_target=None,
 ):  # dict, column of metrics.csv -> number, or '' where it cannot be measured
     "What metrics.csv says about drift."

@@ -33,16 +33,15 @@ def keep_frame(out, i, generated, seconds, before=None):
 
 # %% ../../nbs/run/05_frame_writer.ipynb #c027o
 class FrameWriter:
-    "Keeps frames in a thread of its own, one after the other; once one could not be kept, none after it is."
+    "Writes frames in a thread of its own, one after the other; once one could not be written, none after it is."
     def __init__(self, out, behind:int=1):
         self.out, self.behind, self.pool, self.waiting, self.failed, self.before = (
-            out, behind, ThreadPoolExecutor(1, 'keeper'), deque(), False, None)
+            out, behind, ThreadPoolExecutor(1, 'writer'), deque(), False, None)
     def __enter__(self): return self
     def __exit__(self, *error):
         "Wait until what was generated is saved."
-        last = [self.pool.submit(lambda: None)] # done when all before it are
-        try: wait(last)
-        finally: wait(last); self.pool.shutdown() # a second Ctrl-C comes here, and it is waited all the same
+        try: wait([self.pool.submit(lambda: None)]) # done when all before it are
+        finally: self.pool.shutdown() # a second Ctrl-C ends the wait above, and this one goes on
 
     def _keep(self, i, generated, seconds):
         if self.failed: return

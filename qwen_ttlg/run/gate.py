@@ -40,11 +40,12 @@ def _not_through(i, edges, state, generated, attempts):
         shift=f'a shift of {float(generated.row["shift_x"] or 0):.2f}, {float(generated.row["shift_y"] or 0):.2f} '
               f'pixels is above --max_misalignment {s.max_misalignment}')
     raise InputError(f'frame {i}: {" and ".join(said[k] for k, v in _gates(s, generated.row).items() if v > 1)}, '
-                     f'after {attempts} tries; what is finished is kept, continue with a higher gate, '
+                     f'after {attempts} attempt{"s"*(attempts != 1)}; what is finished is kept, '
+                     'continue with a higher gate, '
                      'more --gate_retries, or --on_gate_failure accept or repeat.')
 
 def gated_frame(pipe, i, edges, state, motion=None, reference=None):
-    """Generate frame `i` until it gets through the gates or the trials are used up; `InputError` where the run has
+    """Generate frame `i` until it gets through the gates or the attempts are used up; `InputError` where the run has
     to stop. `reference` as for `generate_frame`."""
     s, best = state.targets.settings, None
     attempts = 1 + (s.gate_retries if s.gated else 0)

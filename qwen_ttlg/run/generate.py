@@ -36,7 +36,7 @@ class RunState:
     begun:int # frame with which the present shot began
     prev:object # (1,3,H,W), the frame before as it was saved; a gate may ask for it once more
     before:EdgeMap=None # its edge map
-    # references and prompts of the present frame, for further trials
+    # references and prompts of the present frame, for further attempts
     encoding_cache:EncodingCache=field(default_factory=EncodingCache)
     targets:GuidanceTargets=None
     drift:Drift=None

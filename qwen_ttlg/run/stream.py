@@ -105,7 +105,7 @@ def _check_done(out, state, rows, shots):
 # %% ../../nbs/run/06_stream.ipynb #c0262
 def _motion(before, now):
     """Motion of the source between two of its edge maps, measured on the images they were
-    generated from where these are known."""
+    made from where these are known."""
     pair = ((before.source, now.source)
             if before.source is not None and now.source is not None else (before.edges, now.edges))
     return Motion.between(*pair)
@@ -158,14 +158,14 @@ def _frames(pipe, out, state, settings, init, edges, shots):
                 _check_done(out, state, rows, shots)
                 writer.before = state.prev, state.before and state.before.source
             generated = (_first_of_shot if i in shots else _next_frame)(pipe, state, settings, init, i, e, shots)
-            # the first one of a shot is a tracked reference already
+            # the tracked reference has the first one of a shot already
             if i not in shots: state.drift.keep(generated.image)
             state.prev, state.before = generated.image, e
             yield from writer.add(i, generated, time.perf_counter() - start)
         yield from writer.rest()
 
 def _recall(pipe, out, state, settings, init, i, e, shots):
-    "What the chain needs of a frame that is done: guide and anchor of its shot, as they were, and its edge map."
+    "What the chain needs of a frame that is done: targets and tracked reference of its shot, and its edge map."
     image = open_frame(out, i, init.shape[-2:]) if i == state.begun or state.drift and state.drift.tracker else None
     if i == state.begun: state.begin(pipe, settings, image, e, shot=sum(j <= i for j in shots))
     else:
@@ -226,7 +226,7 @@ def _keyframed(pipe, out, state, settings, init, edges, shots):
 _MODEL = 'model_id', 'revision', 'dtype', 'weights', 'profile', 'lora' # what of a `ModelInfo` must stay the same
 
 def _configuration(out, pipe, own, source):
-    """The run configuration of a run: `own` settings, model, source; `InputError` if the
+    """The run configuration: `own` settings, model, source; `InputError` if the
     source says otherwise of what is here."""
     own = own | {k: v for k, v in asdict(pipe.info).items() if k in _MODEL}
     here, said = (json.loads(json.dumps(c, default=str)) for c in (own, source)) # as they are read back

@@ -23,7 +23,7 @@ from .run_folder import image_hash
 # %% ../../nbs/run/02_targets.ipynb #c008s0
 @patch
 def ttlg(self:Settings,
-    losses, # from `Guide.losses`
+    losses, # from `GuidanceTargets.losses`
 )->TTLG:
     "The guidance these settings ask for."
     return TTLG(losses, lr=self.ttlg_lr, last_steps=self.ttlg_last_steps, every=self.ttlg_every,

@@ -19,7 +19,7 @@ from .shots import shot_of
 
 # %% ../../nbs/video/06_interpolation.ipynb #f009
 def carried(
-    now, # (1,3,H,W) in [0,1], the source at the moment to be filled
+    now, # (1,3,H,W) in [0,1], the source at the moment to be interpolated
     source, # (1,3,H,W) in [0,1], the source at the time of the edited frame
     edited, # (1,3,H,W) in [0,1], the edited frame
 ):  # (1,3,H,W), and its error (1,1,H,W) in units of [0,1]
@@ -33,7 +33,7 @@ def carried(
 SCALE, STAY = .03, .1
 
 def mix_carried(
-    now, # (1,3,H,W) in [0,1], the source at the moment to be filled
+    now, # (1,3,H,W) in [0,1], the source at the moment to be interpolated
     keys, # list of `(source, edited, share)`: (1,3,H,W) each, and the share of time, 0 to 1
 ):  # (1,3,H,W) in [0,1]
     "The edited frames `keys` carried to the moment of `now` and mixed by share and error."
@@ -95,7 +95,7 @@ def _flow(time, pic, keys):
 
 # %% ../../nbs/video/06_interpolation.ipynb #f019
 def _between(between, cuts, time, pic, before, after):
-    "A filled frame from its neighbours (`_Key` or None) that are in its shot."
+    "An interpolated frame from its neighbours (`_Key` or None) that are in its shot."
     there = [k for k in (before, after) if k]
     number, *numbers = shot_of([time] + [k.time for k in there], cuts)
     same = [k for k, n in zip(there, numbers) if n == number]
@@ -103,7 +103,7 @@ def _between(between, cuts, time, pic, before, after):
 
 def _filled(edited, source, between, sees):
     """Hold the last edited frame and the source frames after it until the next edited frame comes;
-    their times alone unless the filling `sees` them."""
+    their times alone unless the interpolation `sees` them."""
     before, waiting, size = None, [], None
     for time, pic, own, more in _matched(edited, source):
         if own:
@@ -127,13 +127,14 @@ def _check_size(time, own, pic):
 def interpolate_frames(
     edited, # iterable of `(time, image)`: edited frames, PIL images of one size; times in seconds, never falling
     source, # iterable of `(time, image)`: all source frames over the same span, of that size
-    mode:str='flow', # 'flow', 'blend', 'hold', or 'none' for the edited frames alone, at their own times
+    mode:str='flow', # 'flow', 'blend', 'repeat', or 'none' for the edited frames alone, at their own times
     cuts=(), # times in seconds at which a new shot begins, as from `find_shots`: nothing is mixed or carried across
 ):  # generator of `(time, image)`, one for every source frame; an edited frame comes through unchanged
     """Edited frames brought back to the source's rate, streaming: two edited frames are held, and for 'flow' the
     source frames between them. `InputError` for an unknown mode (at once), and when reached for no frames, sizes
     that differ and times that fall."""
-    if mode not in INTERPOLATIONS: raise InputError(f'fill {mode!r}: unknown; use one of {", ".join(INTERPOLATIONS)}.')
+    if mode not in INTERPOLATIONS: raise InputError(
+        f'interpolate_frames: mode {mode!r} is unknown; use one of {", ".join(INTERPOLATIONS)}.')
     if mode == 'none': return _checked('edited frames', edited)
     between = dict(repeat=_repeat, blend=_blend, flow=_flow)[mode]
     return _filled(edited, source, partial(_between, between, [float('-inf'), *cuts]), sees=mode == 'flow')

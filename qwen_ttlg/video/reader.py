@@ -695,7 +695,7 @@ class _Clock:
 def _say_jumps(info, jumps):
     many = f'{len(jumps)} times' if len(jumps) > 1 else 'once'
     warnings.warn(f'{info.path}: recordings were joined in it, and its clock jumps {many}; '
-                  'image and sound are read on without a gap.', stacklevel=5)
+                  'images and sound are read on without a gap.', stacklevel=5)
 
 def _frames(info, seek=0.):
     """Yield `(time, length, function that gives the image and its transparency)`, in seconds,

@@ -343,7 +343,7 @@ class _Gif:
 # %% ../../nbs/video/03_writer.ipynb #w034
 @patch
 def _dither(self: _Gif):
-    "`(source, graph)`: images pushed into `source` come out of `graph` in the colours of the colour lookup."
+    "`(source, graph)`: images pushed into `source` come out of `graph` in the colours of the palette."
     self.seen.push(None)
     palette, graph = self.seen.vpull(), av.filter.Graph()
     source, colours = self._buffer(graph), graph.add_buffer(palette, time_base=CENTI)
