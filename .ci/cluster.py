@@ -94,7 +94,7 @@ if 'lost' in sys.argv:
     now = lambda p: (p if p.parent.parent == d/'lost' else p.parents[2]/p.name).stat().st_mtime_ns
     keep(lost=dict(seconds=b.seconds, frames=b.frames, failed=b.failed,
                    there=len({(p if p.parent.parent == d/'lost' else p.parents[2]/p.name) for p in there}),
-                   drawn_again=sum(now(p) != at for p, at in there.items()),
+                   generated_twice=sum(now(p) != at for p, at in there.items()),
                    alive=sum(x['Alive'] for x in ray.nodes()) if ray.is_initialized() else None,
                    same=same('local', 'lost')))
     for p in joined: p.terminate()

@@ -310,7 +310,7 @@ def ablate(
                                              residual_share=float(left.mean()/whole.mean()),
                                              residual_interval=interval(left, whole))
         progress(f"{name:28} " + ' '.join(f"{k} {out[name][k]['mean']:.4f}" for k in NUMBERS)
-                 + f" excess {out[name]['residual_share']:.2f} {sum(clock.seconds):.0f} s")
+                 + f" residual {out[name]['residual_share']:.2f} {sum(clock.seconds):.0f} s")
     return out
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c023
