@@ -150,7 +150,7 @@ def match_colours(
     first, # (B,3,H,W) in [0,1]
     how:str, # 'reinhard' or 'none'
 ):  # (B,3,H,W)
-    "An image with the colours of another."
+    "An image with the overall colours of another; `color_correction` works place by place."
     if how not in ('none', 'reinhard'): raise InputError(f'match_colours: {how!r} is not known; use reinhard or none.')
     if how == 'none': return img
     a, b = (rgb2lab(q.permute(0, 2, 3, 1).float().cpu().numpy()) for q in (img, first))
@@ -209,7 +209,7 @@ def start_noise(
     seed:int, frame:int,
     count:int=1, # of samples, each with its own noise
 ):  # tokens (count,T,64)
-    "The start noise of a frame."
+    "The start noise by policy: `frame_noise` of this frame, or of frame 0 if it is fixed."
     if policy not in ('frame', 'fixed'): raise InputError(f'start_noise: {policy!r} is not known; use frame or fixed.')
     at = 0 if policy == 'fixed' else frame
     return torch.cat([frame_noise(height, width, seed, at, shot=k) for k in range(count)])
