@@ -351,9 +351,9 @@ def watch_run(
         i = scrub.value
         compare.show(output=open_image(run.files[i]), source=clip.images[i], edges=to_pil(clip.maps[i].edges),
                      **({'unguided': open_image(plain[i])} if i < len(plain) else {}))
-        told = {k: run.numbers[k][i - 1] for k in ('edge_loss', 'warp_error', 'colour_difference')} if i else {}
+        numbers_of = {k: run.numbers[k][i - 1] for k in ('edge_loss', 'warp_error', 'colour_difference')} if i else {}
         said.value = (f'frame {i} of {n - 1}'
-                      + ''.join(f', {k.replace("_", " ")} {v:.4g}' for k, v in told.items() if v is not None))
+                      + ''.join(f', {k.replace("_", " ")} {v:.4g}' for k, v in numbers_of.items() if v is not None))
     W.jslink((play, 'value'), (scrub, 'value')); scrub.observe(show, 'value'); show()
     view = W.VBox([compare, W.HBox([play, scrub], layout=_LINE), said]); view.scrub, view.compare = scrub, compare
     return view

@@ -178,10 +178,10 @@ def _next(self:Schedule):
 # %% ../../nbs/batch/00_tasks.ipynb #k017x0
 @patch
 def __iter__(self:Schedule):
-    told = time.monotonic()
+    reported = time.monotonic()
     while True:
         self._give_out()
         yield from self.ended; self.ended = []
         if not self.open: return
         for came in self.engine.wait(self.every): self._came(*came)
-        if time.monotonic() - told >= self.every: told = time.monotonic(); yield None
+        if time.monotonic() - reported >= self.every: reported = time.monotonic(); yield None

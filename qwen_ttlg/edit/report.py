@@ -223,7 +223,7 @@ LOST, LOST_OF_BLANK, SOFT = .5, .8, .8
 
 def _shape_warnings(run):
     "What numbers say that an eye should look at."
-    told = lambda ks: ', '.join(map(str, ks[:5])) + f' and {len(ks) - 5} more'*(len(ks) > 5)
+    listed = lambda ks: ', '.join(map(str, ks[:5])) + f' and {len(ks) - 5} more'*(len(ks) > 5)
     blank, sharpness_ratio = (run.numbers.get(k, []) for k in ('edge_blank', 'sharpness_ratio'))
     usual = median([b for b in blank if b] or [0])
     lost = [i
@@ -232,11 +232,11 @@ def _shape_warnings(run):
     full = [i for i in lost if blank[i - 1] > 1.5*usual]
     soft = [i for i, d in enumerate(sharpness_ratio, 1) if d and d < SOFT]
     if lost:
-        yield (f'Edges are lost in frame {told(lost)}: the loss is nearer to that of a blank image than to that '
-               'of the VAE alone.') + (f' In the edge map of frame {told(full)} there is much more than in the others: '
+        yield (f'Edges are lost in frame {listed(lost)}: the loss is nearer to that of a blank image than to that '
+               'of the VAE alone.') + (f' In the edge map of frame {listed(full)} there is much more than in the others: '
                                        'look at the source, noise is edges too.' if full else '')
     if soft:
-        yield (f'Frame {told(soft)}: softer than edge map and first frame lead to expect '
+        yield (f'Frame {listed(soft)}: softer than edge map and first frame lead to expect '
                f'(sharpness ratio below {SOFT}). '
                'Guidance that is too strong blurs: use smaller scales, fewer inner steps or a smaller lr.')
 

@@ -111,11 +111,11 @@ class TTLG:
     """Test-time loss guidance: which losses, at which steps, how far.
 
     At a guided step from sigma to sigma' the clean estimate x0 = x - sigma v is decoded; `d` is the change of the
-    image that would bring every loss to its target value (`image_change`), `b` that change pulled back through
-    the decoder; the shift of x0 is |d|²/|b|² b, its RMS cut at lr |sigma - sigma'|/0.12 (Polyak's step under a
-    step-size limit); x' = Euler(x, v) + (1 - sigma') shift. Steps count from 0. Guided are those in [start_step,
-    end_step) that are among the last `last_steps` of all and have a sigma in [min_sigma, max_sigma]; of these
-    every `every`-th, the first included."""
+    image that would bring every loss to its target value (`image_change`), `b` that change pulled back through the
+    decoder; the update of x0 is |d|²/|b|² b, its RMS cut at lr |sigma - sigma'|/0.12 over the inner steps (Polyak's
+    step under a step-size limit); x' = Euler(x, v) + (1 - sigma') update. Steps count from 0. Guided are those in
+    [start_step, end_step) that are among the last `last_steps` of all and have a sigma in [min_sigma, max_sigma];
+    of these every `every`-th, the first included."""
     # callables image (B,3,H,W) in [0,1] -> (B,); `name`, `weight` and `target_value` are used if there
     losses: list = field(default_factory=list)
     lr: float = .05 # step-size limit of an average step, in units of the latents' standard deviation; 0 is off
@@ -257,10 +257,11 @@ def levels(self:GuidedScheduler): # the noise levels as numbers; asked of a GPU 
 
 # %% ../../nbs/frame/00_guidance.ipynb #c028x0
 @patch(as_prop=True)
-# a dict for each guided step: `step`, `sigma`, `shift` (RMS) and `values` of the losses, a number for each sample
+# a dict for each guided step: `step`, `sigma`, `update` (RMS) and `values` of the losses, a number for each sample
 def history(self:GuidedScheduler):
-    return [dict(step=i, sigma=self.levels[i], shift=shift.tolist(), values={n: v.tolist() for n, v in values.items()})
-            for i, values, _, shift in self.notes]
+    return [dict(step=i, sigma=self.levels[i], update=update.tolist(),
+                 values={n: v.tolist() for n, v in values.items()})
+            for i, values, _, update in self.notes]
 
 @patch(as_prop=True)
 def skipped(self:GuidedScheduler): # samples times steps whose gradient was not finite
@@ -311,14 +312,15 @@ def _latent_update(self:GuidedScheduler, i, v, x, after):
 def clean_update(self:GuidedScheduler, i, v, x):
     "The update of the clean estimate at step `i`, (B,T,64) fp32; zero where the gradient is zero or not finite."
     t, start = self.ttlg, x - self.sigmas[i]*v
-    longest, total, good = (t.lr/t.inner_steps*(self.sigmas[i] - self.sigmas[i + 1]).abs()/AVERAGE_STEP,
-                            torch.zeros_like(start), True)
+    # the limit of a step is divided among its inner steps
+    limit = t.lr/t.inner_steps*(self.sigmas[i] - self.sigmas[i + 1]).abs()/AVERAGE_STEP
+    total, good = torch.zeros_like(start), True
     for _ in range(t.inner_steps):
-        b, d, values, finite = self.pull_back(start + total)
-        far = (_energy(d)/_energy(b).clamp(min=1e-30)).view(-1, 1, 1)*b
-        size = _rms(far)
-        move = far*(longest/size.clamp(min=1e-30)).clamp(max=1.)
-        total, good = total + torch.where(finite.view(-1, 1, 1), move, torch.zeros_like(move)), finite & good
+        b, d, values, finite = self.pull_back(start + total) # values of the losses before this inner step
+        wanted = (_energy(d)/_energy(b).clamp(min=1e-30)).view(-1, 1, 1)*b
+        update = wanted*(limit/_rms(wanted).clamp(min=1e-30)).clamp(max=1.)
+        total = total + torch.where(finite.view(-1, 1, 1), update, torch.zeros_like(update))
+        good = finite & good
     self.note(i, values, good, total)
     return total
 
@@ -347,9 +349,9 @@ def losses_for(self:GuidedScheduler, img):
 
 # %% ../../nbs/frame/00_guidance.ipynb #c030c
 @patch
-def note(self:GuidedScheduler, i, values, finite, shift):
+def note(self:GuidedScheduler, i, values, finite, update):
     "Note a guided step for the history, as tensors: numbers are asked for when the frame is done."
-    self.notes.append((i, dict(zip(loss_names(self.ttlg.losses), values)), finite, _rms(shift).flatten()))
+    self.notes.append((i, dict(zip(loss_names(self.ttlg.losses), values)), finite, _rms(update).flatten()))
 
 # %% ../../nbs/frame/00_guidance.ipynb #c032
 @patch

@@ -25,9 +25,9 @@ from .guidance import TTLG, GuidedScheduler, as_guidance, scaled_decoder, with_t
 
 # %% ../../nbs/frame/02_sampling.ipynb #c007
 @lru_cache(8) # retries and fixed noise ask again
-def _noise(height, width, seed, frame, shot, channels):
+def _noise(height, width, seed, frame, sample, channels):
     rows, cols = token_grid(height, width)
-    number = int.from_bytes(hashlib.sha256(f'{seed}/{shot}/{frame}'.encode()).digest()[:8], 'big')
+    number = int.from_bytes(hashlib.sha256(f'{seed}/{sample}/{frame}'.encode()).digest()[:8], 'big')
     g = torch.Generator().manual_seed(number >> 1)
     return pack(torch.randn(1, channels, 2*rows, 2*cols, generator=g))
 
@@ -35,11 +35,11 @@ def frame_noise(
     height:int, width:int, # pixels, multiples of 16
     seed:int, # of the run
     frame:int, # number of the frame
-    shot:int=0, # number of the shot
+    sample:int=0, # number in the batch
     channels:int=16, # of the latents
 ):  # tokens (1,T,64), fp32 on the CPU
-    "The start noise of a frame, a function of (seed, shot, frame) alone; a tensor of the caller's own."
-    return _noise(height, width, seed, frame, shot, channels).clone()
+    "The start noise of a frame, a function of (seed, sample, frame) alone; a tensor of the caller's own."
+    return _noise(height, width, seed, frame, sample, channels).clone()
 
 # %% ../../nbs/frame/02_sampling.ipynb #c010
 def text_images(
@@ -324,24 +324,27 @@ def edit_frame(
 )->EditResult:
     """Generate the frame that has the shape of `edge` and the style of `prev`; `InputError` for what is no pipeline
     or no image, and for images of unequal or unfit size."""
-    device, refs, guidance = adopt(pipe)._execution_device, _references(edge, prev, extra_reference), as_guidance(ttlg)
-    batch, _, height, width = refs[0][1].shape; rows, cols = token_grid(height, width)
+    device, guidance = adopt(pipe)._execution_device, as_guidance(ttlg)
+    refs = _references(edge, prev, extra_reference)
+    prev_image = refs[1][1]
+    batch, _, height, width = prev_image.shape; rows, cols = token_grid(height, width)
     _check_prompt('prompt', prompt)
     if negative_prompt is not None: _check_prompt('negative_prompt', negative_prompt)
     _check_numbers(num_inference_steps, true_cfg_scale, cfg_stop, on_step)
     if noise is not None: _check_tokens('noise', noise, batch, rows*cols, 'make it with frame_noise')
     _check_start(start, batch, rows*cols)
-    if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, shot=b) for b in range(batch)])
-    prompts = (dict(cond=prompt)
-               | (dict(uncond=negative_prompt) if true_cfg_scale > 1 and negative_prompt is not None else {}))
+    if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, sample=b) for b in range(batch)])
+    prompts = dict(cond=prompt)
+    if true_cfg_scale > 1 and negative_prompt is not None: prompts['uncond'] = negative_prompt
     with _let_go(pipe):
         cond = _conditions(pipe, device, refs, prompts, true_cfg_scale, encoding_cache or EncodingCache(), on_stage)
-        scheduler = _scheduler(pipe, device, with_target_values(guidance, frame_vae(pipe, device), refs[1][1]), cond,
-                               height, width)
-        x, timesteps = _begin(scheduler, _schedule(pipe, device, scheduler, rows*cols, num_inference_steps),
-                              noise.to(device).float(), start)
-        x = _denoised(cond, scheduler, x, timesteps,
-                      round(cfg_stop*num_inference_steps) - num_inference_steps + len(timesteps), on_step, on_stage)
+        guidance = with_target_values(guidance, frame_vae(pipe, device), prev_image)
+        scheduler = _scheduler(pipe, device, guidance, cond, height, width)
+        timesteps = _schedule(pipe, device, scheduler, rows*cols, num_inference_steps) # those of `cond`, too
+        x, timesteps = _begin(scheduler, timesteps, noise.to(device).float(), start)
+        left_out = num_inference_steps - len(timesteps) # the first steps, where `start` is given
+        cfg_steps = round(cfg_stop*num_inference_steps) - left_out
+        x = _denoised(cond, scheduler, x, timesteps, cfg_steps, on_step, on_stage)
         on_stage('decoding'); image = frame_vae(pipe, device).decode(unpack(x, height, width)).float().clamp(0, 1)
     on_stage('rest')
     return EditResult(image, x, scheduler.history, scheduler.skipped)

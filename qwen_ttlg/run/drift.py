@@ -212,7 +212,7 @@ def start_noise(
     "The start noise by policy: `frame_noise` of this frame, or of frame 0 if it is fixed."
     if policy not in ('frame', 'fixed'): raise InputError(f'start_noise: {policy!r} is not known; use frame or fixed.')
     at = 0 if policy == 'fixed' else frame
-    return torch.cat([frame_noise(height, width, seed, at, shot=k) for k in range(count)])
+    return torch.cat([frame_noise(height, width, seed, at, sample=k) for k in range(count)])
 
 # %% ../../nbs/run/00_drift.ipynb #c028
 class Drift:

@@ -273,26 +273,27 @@ def stream(
     # number of the first frame to generate, where `edges` begins: that of a shot whose
     # video is generated in several folders
     first:int=1,
-    # yields (frame number, image tensor (1,3,H,W), metrics row) for every frame generated now;
-    # the first item has the number of the last one that was done before
-):
-    """Generate the frames of a run one after the other; of frames that are done only those edge maps are looked at
-    that lie in files, to see whether they are still the same."""
+):  # yields (frame, image (1,3,H,W), row of metrics) of each frame generated now; first, the last frame that was done
+    """Generate the frames of a run one after the other. Of frames that are done, edge maps that lie in files are
+    checked for changes."""
     pipe, shots, source = adopt(pipe), shots or {}, source or {}
     _check_arguments(init, edges, out, settings, reference, source, shots, first)
     settings = settings or Settings(); settings.ready(); losses = as_losses(losses); named = {}
     if losses: named['own losses'] = [f'{n} {l.weight:g} {loss_hash(l)}' for n, l in zip(loss_names(losses), losses)]
     if first > 1: named['first frame'] = first
-    start = init if callable(init) else lambda: as_batch(init)
-    if not callable(init): check_size(*start().shape[-2:]); source = source | {'init frame hash': image_hash(start())}
+    make_init = init if callable(init) else lambda: as_batch(init)
+    if not callable(init):
+        check_size(*make_init().shape[-2:])
+        source = source | {'init frame hash': image_hash(make_init())}
     configuration = _configuration(out, pipe, settings.configuration() | named, source)
     with claim(out) as out:
-        run, init = open_run(out, configuration, start, overwrite, first, model=asdict(pipe.info),
-            notes=[*pipe.info.notes, *notes])
+        _, first_image = open_run(out, configuration, make_init, overwrite, first, model=asdict(pipe.info),
+                                  notes=[*pipe.info.notes, *notes])
         shots = shots() if callable(shots) else shots
-        state = _resume(pipe, out, settings, init, reference, shots, losses, first)
+        state = _resume(pipe, out, settings, first_image, reference, shots, losses, first)
         yield state.done, None, None
-        yield from (_keyframed if settings.keyframe_every else _frames)(pipe, out, state, settings, init, edges, shots)
+        loop = _keyframed if settings.keyframe_every else _frames
+        yield from loop(pipe, out, state, settings, first_image, edges, shots)
 
 # %% ../../nbs/run/06_stream.ipynb #c028p
 _WINDOW = 'lr', 'last_steps', 'every', 'start_step', 'end_step', 'max_sigma', 'min_sigma', 'inner_steps'

@@ -270,7 +270,7 @@ class _Source:
 @patch
 def connect(self: _Source, container):
     "Add the tracks to `container`; what cannot stay as it is is reported in a warning."
-    told = set()
+    replaced = set()
     for s in self.streams:
         encoder, sample = (s.codec_context and _encoder(s, container.format.name),
                            s.codec_context and self._sample(s.index))
@@ -282,8 +282,8 @@ def connect(self: _Source, container):
                                     if encoder else _Copied(s, container))
         t.out.metadata.update({k: v for k, v in s.metadata.items() if k in ('language', 'title')})
         t.out.disposition = s.disposition
-        if encoder in ('aac', 'libopus'): told.add((s.codec_context.codec.canonical_name, encoder.removeprefix('lib')))
-    for old, new in sorted(told):
+        if encoder in ('aac', 'libopus'): replaced.add((s.codec_context.codec.canonical_name, encoder.removeprefix('lib')))
+    for old, new in sorted(replaced):
         warnings.warn(f'{self.path}: {old} sound is not for {self.path.suffix}, it is encoded anew as {new}; '
                       f'write .mkv to keep it as it is.', stacklevel=5)
     self._add_texts(container)
