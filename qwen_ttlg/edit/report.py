@@ -232,9 +232,10 @@ def _shape_warnings(run):
     full = [i for i in lost if blank[i - 1] > 1.5*usual]
     soft = [i for i, d in enumerate(sharpness_ratio, 1) if d and d < SOFT]
     if lost:
-        yield (f'Edges are lost in frame {listed(lost)}: the loss is nearer to that of a blank image than to that '
-               'of the VAE alone.') + (f' In the edge map of frame {listed(full)} there is much more than in the others: '
-                                       'look at the source, noise is edges too.' if full else '')
+        yield ((f'Edges are lost in frame {listed(lost)}: the loss is nearer to that of a blank image than to that '
+                'of the VAE alone.')
+               + (f' In the edge map of frame {listed(full)} there is much more than in the others: '
+                  'look at the source, noise is edges too.' if full else ''))
     if soft:
         yield (f'Frame {listed(soft)}: softer than edge map and first frame lead to expect '
                f'(sharpness ratio below {SOFT}). '

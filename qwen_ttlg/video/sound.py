@@ -282,7 +282,8 @@ def connect(self: _Source, container):
                                     if encoder else _Copied(s, container))
         t.out.metadata.update({k: v for k, v in s.metadata.items() if k in ('language', 'title')})
         t.out.disposition = s.disposition
-        if encoder in ('aac', 'libopus'): replaced.add((s.codec_context.codec.canonical_name, encoder.removeprefix('lib')))
+        if encoder in ('aac', 'libopus'):
+            replaced.add((s.codec_context.codec.canonical_name, encoder.removeprefix('lib')))
     for old, new in sorted(replaced):
         warnings.warn(f'{self.path}: {old} sound is not for {self.path.suffix}, it is encoded anew as {new}; '
                       f'write .mkv to keep it as it is.', stacklevel=5)
