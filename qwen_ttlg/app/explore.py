@@ -17,7 +17,7 @@ from PIL import Image
 from fastcore.basics import patch
 from .. import __file__ as package
 from ..core import InputError, data_uri, open_image, setting_type, to_pil
-from ..settings import PROFILES, MetricSettings, GateSettings, Settings, load_preset, save_preset
+from ..settings import PROFILES, DriftSettings, GateSettings, MetricSettings, Settings, load_preset, save_preset
 from ..video.reader import frame_files
 from ..model.loading import adopt
 from ..frame.guidance import as_losses, loss_names
@@ -49,11 +49,11 @@ _RANGES = dict(num_inference_steps=(2, 50, 1), true_cfg_scale=(1., 10., .1), cfg
 _OPEN = dict(ttlg_last_steps='all', ttlg_start_step=0, ttlg_end_step='all') # None is the slider's one end
 # of a single frame they change nothing
 _LEFT_OUT = {f.name for c in (GateSettings, MetricSettings) for f in fields(c)} | {'keyframe_every'}
+_NOTHING = {f.name for f in fields(Settings) if f.default is None} # None, which an empty widget stands for
 GROUPS = {'Sampling': lambda n: not n.startswith('ttlg_') and n not in ('style_image', 'color_mask', *_DRIFT),
           'Guidance': lambda n: n.startswith('ttlg_') or n in ('style_image', 'color_mask'),
           'Drift correction': lambda n: n in _DRIFT}
-_DRIFT = (
-    'registration', 'color_correction', 'sharpen', 'extra_reference', 'global_color_match', 'noise', 'init_sigma')
+_DRIFT = tuple(f.name for f in fields(DriftSettings) if f.name not in _LEFT_OUT)
 
 def _control(f):
     "The widget of one field."
@@ -64,7 +64,7 @@ def _control(f):
     if f.name in _OPEN: return W.IntSlider(min=0, max=50, **how)
     if choices := f.metadata.get('choices'):
         how.pop('continuous_update')
-        return W.Dropdown(options=[('as loss scale' if c is None else str(c), c) for c in choices], **how)
+        return W.Dropdown(options=[('as loss scale', '') if c is None else (str(c), c) for c in choices], **how)
     if low is not None:
         return (W.IntSlider if kind is int else W.FloatSlider)(
             min=low, max=high, step=step, **how, **({} if kind is int else dict(readout_format='.3g')))
@@ -98,7 +98,7 @@ def set(self:Controls, **values):
         if name not in self.widgets: self.others = type(self.others)(**asdict(self.others) | {name: v}); continue
         w = self.widgets[name]
         if name in _OPEN: v = w.max if v is None and _OPEN[name] == 'all' else v or 0; w.max = max(w.max, v)
-        elif isinstance(w, (W.Text, W.Textarea)): v = v or ''
+        elif isinstance(w, (W.Text, W.Textarea, W.Dropdown)): v = '' if v is None else v
         elif name in _RANGES: w.max = max(w.max, v) # a preset may go further than the slider
         w.value = v
 
@@ -111,7 +111,7 @@ def settings(self:Controls): # `Settings`; `InputError` for values that contradi
 def _value(self:Controls, name, v):
     if name in _OPEN:
         return None if v == (self.widgets['num_inference_steps'].value if _OPEN[name] == 'all' else 0) else v
-    return None if v == '' and name in ('style_image', 'color_mask') else v
+    return None if v == '' and name in _NOTHING else v
 
 # %% ../../nbs/app/02_explore.ipynb #t014
 class _Cancelled(Exception): "Somebody pressed Cancel."
