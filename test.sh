@@ -7,6 +7,7 @@ venv=${VENV:-.venv}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 # The tutorials with the library alone, as a reader has it; then all others, which need the development packages.
+export VIRTUAL_ENV=$(cd "$venv" && pwd) # IPython looks for packages there, too
 "$venv/bin/python" -m pip install -q -e .
 "$venv/bin/python" .ci/tutorials.py && tutorials=0 || tutorials=$?
 "$venv/bin/python" -m pip install -q -e '.[dev]'
