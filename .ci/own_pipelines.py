@@ -17,7 +17,7 @@ from qwen_ttlg.frame.guidance import TTLG
 from qwen_ttlg.image.losses import EdgeLoss
 from qwen_ttlg.model.tiny import TINY_FOLDER
 from qwen_ttlg.model.loading import load_pipeline, random_pipeline
-from qwen_ttlg.run.stream import run_frames
+from qwen_ttlg.run.stream import RunSpec, run_frames
 from qwen_ttlg.frame.sampling import edit_frame
 from qwen_ttlg.settings import Settings
 from qwen_ttlg.model.acceleration import set_profile
@@ -62,9 +62,8 @@ def run(pipe, out):
     "The frames of a short run."
     maps = []
     for t in range(4): maps.append(edge_map(SCENE.render(t))); maps[-1].source = SCENE.render(t)
-    run_frames(pipe, SCENE.render(0), maps[1:], out,
-               Settings(num_inference_steps=4, true_cfg_scale=1., ttlg_edge_scale=1., perceptual_metrics='off'),
-               reference=maps[0], progress=False)
+    settings = Settings(num_inference_steps=4, true_cfg_scale=1., ttlg_edge_scale=1., perceptual_metrics='off')
+    run_frames(pipe, RunSpec(SCENE.render(0), maps[1:], settings, reference=maps[0]), out, progress=False)
     return torch.cat([to_tensor(open_image(f)) for f in sorted(Path(out).glob('frame_*.png'))])
 
 def embedded():

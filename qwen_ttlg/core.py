@@ -46,8 +46,8 @@ def setting_type(annotation): # `int` of `int|None`
 def _fits(value, annotation): # a whole number is a number, True is none
     if value is None: return type(None) in typing.get_args(annotation)
     kind = setting_type(annotation)
-    return (isinstance(value, (int, float) if kind is float else kind) and not isinstance(value, bool)
-            and (kind is str or math.isfinite(value)))
+    if bool in (kind, type(value)): return kind is type(value)
+    return isinstance(value, (int, float) if kind is float else kind) and (kind is str or math.isfinite(value))
 
 def check_settings(
     settings, # a dataclass with fields made by `setting`
@@ -62,7 +62,7 @@ def check_settings(
         if v is not None and low is not None and not v >= low: refuse(f'must be at least {low}')
         if v is not None and high is not None and v > high: refuse(f'must be at most {high}')
 
-_KINDS = {str: 'a text', int: 'a whole number', float: 'a number'}
+_KINDS = {str: 'a text', int: 'a whole number', float: 'a number', bool: 'True or False'}
 
 # %% ../nbs/00_core.ipynb #c009a
 _NUMBERS = 'EBADF EINVAL ENOLCK ENOSYS ENOTSUP ENOTTY EOPNOTSUPP'.split()
@@ -71,7 +71,7 @@ UNSUPPORTED = {getattr(errno, n) for n in _NUMBERS if hasattr(errno, n)} # not a
 @contextmanager
 def if_supported(
     what:str, # the system's function, as the note calls it
-    path, # where it was tried
+    path:str|Path, # where it was tried
     without:str, # what is lost without it
     refused=(), # further error numbers that say so of this function
 ):
@@ -152,7 +152,7 @@ def printable(
 # %% ../nbs/00_core.ipynb #c016
 def to_tensor(
     *pics, # `PIL.Image`s or `(H,W,3)` uint8 arrays of one size
-    device='cpu', # where the tensor goes
+    device:str='cpu', # where the tensor goes
 ):  # (B,3,H,W) float32 in [0,1]
     "Images as one batch."
     import torch # here, since it takes seconds: commands that fail early need none of it

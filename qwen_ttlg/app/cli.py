@@ -193,7 +193,7 @@ def command(f):
 
 # %% ../../nbs/app/00_cli.ipynb #c022
 @command
-def qwen_create_test_data(argv):
+def qwen_create_test_data(argv:list):
     "Write a procedural moving scene: a video, its init frame, its edge maps and its ground-truth frames."
     p = _parser('qwen_create_test_data', qwen_create_test_data.__doc__)
     p.add_argument('out', help='folder, made if absent')
@@ -212,7 +212,7 @@ def qwen_create_test_data(argv):
 
 # %% ../../nbs/app/00_cli.ipynb #c016
 @command
-def qwen_extract_frames(argv):
+def qwen_extract_frames(argv:list):
     "Take the first frame of a video as init frame, and generate the edge maps of the following ones."
     p = _parser('qwen_extract_frames', qwen_extract_frames.__doc__)
     p.add_argument('video'); p.add_argument('out', help='folder for init_frame.png and edges/, made if absent')
@@ -306,7 +306,7 @@ def _report_edit(args):
 
 # %% ../../nbs/app/00_cli.ipynb #c013
 @command
-def qwen_video_edit(argv):
+def qwen_video_edit(argv:list):
     "Generate a frame for every edge map, beginning with the init frame's style."
     p = _parser('qwen_video_edit', qwen_video_edit.__doc__ + ' Run again, the same command continues where it stopped.')
     p.add_argument('--init_frame', required=True, help='first image: the style of the video')
@@ -323,7 +323,8 @@ def qwen_video_edit(argv):
     _model_flags(p); _add_profile(p); _add_preset(p); _add_overwrite(p); add_settings(p, Settings)
     args = _parse(p, argv)
     from qwen_ttlg.core import make_folder
-    from qwen_ttlg.run.stream import run_frames
+    from qwen_ttlg.run.stream import RunSpec, run_frames
+    from qwen_ttlg.run.targets import check_run_settings
     settings, (init, files) = take(args, Settings), _images(args)
     reference, files = _with_source(args, files, init.size)
     follow = dict(color_correction=settings.color_correction, keyframe_every=settings.keyframe_every,
@@ -333,17 +334,17 @@ def qwen_video_edit(argv):
                       'and colours will drift in a long video.')
     if os.path.realpath(args.edge_frames_dir) == os.path.realpath(args.out_frames_dir):
         raise InputError(f'{args.out_frames_dir}: the edge maps are in it; choose another folder for the frames.')
-    settings.ready(); make_folder(args.out_frames_dir) # what is wrong is said before the model is loaded
+    check_run_settings(settings); make_folder(args.out_frames_dir) # what is wrong is said before the model is loaded
     if args.metrics_out: _check_metrics_out(args.metrics_out)
-    n = run_frames(_load(args), init, files, args.out_frames_dir, settings, reference=reference,
-                   source={'source frames': reference is not None}, overwrite=args.overwrite)
+    run = RunSpec(init, files, settings, reference=reference, source={'source frames': reference is not None})
+    n = run_frames(_load(args), run, args.out_frames_dir, args.overwrite)
     if args.metrics_out: _copy_metrics(args)
     if not args.no_report: _report_edit(args)
     print(f'{n} frame{"s"*(n != 1)} after the first in {args.out_frames_dir}')
 
 # %% ../../nbs/app/00_cli.ipynb #c016a
 @command
-def qwen_assemble_video(argv):
+def qwen_assemble_video(argv:list):
     "Make an H.264 video of the frames in a folder."
     p = _parser('qwen_assemble_video', qwen_assemble_video.__doc__)
     p.add_argument('frames', help='folder with frame_0000.png, frame_0001.png, ...')
@@ -372,7 +373,7 @@ def _video_said(video):
     return f' ({info.width}x{info.height}, {float(info.fps):.4g} frames a second, {info.duration:.2f} s, {sound})'
 
 @command
-def qwen_process_video(argv):
+def qwen_process_video(argv:list):
     "Edit a whole video: extract, edit and assemble in one go."
     p = _parser('qwen_process_video',
                 qwen_process_video.__doc__ + ' Run again, the same command continues where it stopped.')
@@ -391,12 +392,14 @@ def qwen_process_video(argv):
     add_settings(p, Settings)
     args = _parse(p, argv)
     from qwen_ttlg.core import make_folder
-    from qwen_ttlg.edit.process import StyleSource, process_video
+    from qwen_ttlg.edit.process import StyleSource, output_file, process_video
+    from qwen_ttlg.run.targets import check_run_settings
+    from qwen_ttlg.video.frame_selection import probe_source, selected_images
     settings, selection, output, style = (take(args, c) for c in (Settings, Selection, Output, StyleSource))
-    selection.frames(selection.probe(args.video))
-    settings.ready()
+    selected_images(selection, probe_source(selection, args.video))
+    check_run_settings(settings)
     style.configuration()
-    output.check(make_folder(args.out), args.video) # what is wrong is said before the model is loaded
+    output_file(output, make_folder(args.out), args.video) # what is wrong is said before the model is loaded
     video = process_video(_load(args), args.video, args.out, settings, selection, style, output, args.overwrite)
     if output.interpolate == 'none' and (selection.every_nth > 1 or selection.fps):
         print(_sparse_said(selection), file=sys.stderr)
@@ -423,6 +426,7 @@ def _videos(args):
     from functools import partial
     from qwen_ttlg.batch.batch import list_videos, process_videos
     from qwen_ttlg.edit.process import StyleSource
+    from qwen_ttlg.run.targets import check_run_settings
     for name, low in (('workers', 1), ('retries', 0)):
         if getattr(args, name) is not None and getattr(args, name) < low:
             raise InputError(f'--{name} {getattr(args, name)}: must be at least {low}.')
@@ -430,7 +434,7 @@ def _videos(args):
         raise InputError(f'--gpus_per_frame {args.gpus}: a frame can be generated by 1, 2 or 4.')
     settings, selection, output, videos = (take(args, Settings), take(args, Selection), take(args, Output),
                                            list_videos(args.videos))
-    settings.ready()
+    check_run_settings(settings)
     batch = process_videos(_engine(args, partial(_load, args)), videos, args.out, settings, selection,
                            StyleSource(style_prompt=args.style_prompt), output, args.retries, args.overwrite,
                            not args.no_progress, model=_named(args))
@@ -439,7 +443,7 @@ def _videos(args):
 
 # %% ../../nbs/app/00_cli.ipynb #c018x
 @command
-def qwen_process_videos(argv):
+def qwen_process_videos(argv:list):
     "Edit many videos, shot by shot, on one GPU or on many."
     p = _parser('qwen_process_videos',
                 qwen_process_videos.__doc__ + (' Run again, the same command continues where it stopped. Exit code 3: '
@@ -495,7 +499,7 @@ def _print_means(file):
 
 # %% ../../nbs/app/00_cli.ipynb #c018n
 @command
-def qwen_ttlg_metrics(argv):
+def qwen_ttlg_metrics(argv:list):
     "Measure the frames of a folder: a run's, once more, or those of another tool."
     p = _parser('qwen_ttlg_metrics', qwen_ttlg_metrics.__doc__)
     p.add_argument('folder', help='frames: frame_0000.png has the style, the others follow it')
@@ -533,7 +537,7 @@ def _report(args):
 
 # %% ../../nbs/app/00_cli.ipynb #c018o
 @command
-def qwen_ttlg_report(argv):
+def qwen_ttlg_report(argv:list):
     "Write one HTML file about a run, or about several beside each other."
     p = _parser('qwen_ttlg_report', qwen_ttlg_report.__doc__)
     p.add_argument('runs', nargs='+', metavar='RUN',
@@ -560,7 +564,7 @@ def _check_preset_out(path):
 
 # %% ../../nbs/app/00_cli.ipynb #c020t
 @command
-def qwen_ttlg_tune(argv):
+def qwen_ttlg_tune(argv:list):
     "Search for the scales that suit a video, on a few of its frames, and write them to a preset."
     p = _parser('qwen_ttlg_tune', qwen_ttlg_tune.__doc__)
     p.add_argument('video'); p.add_argument('preset', help='the .json to write')
@@ -576,10 +580,13 @@ def qwen_ttlg_tune(argv):
     add_settings(p, Settings, ttlg_edge_scale=1.)
     args = _parse(p, argv)
     from qwen_ttlg.edit.process import StyleSource, tune_video
+    from qwen_ttlg.run.targets import settings_images
+    from qwen_ttlg.video.frame_selection import probe_source, selected_images
     settings, selection = take(args, Settings), take(args, Selection)
     for name in ('frames', 'rounds', 'beam'):
         if getattr(args, name) < 1: raise InputError(f'--{name} {getattr(args, name)}: must be at least 1.')
-    selection.frames(selection.probe(args.video)); settings.images()
+    selected_images(selection, probe_source(selection, args.video))
+    settings_images(settings)
     _check_preset_out(args.preset)
     found = tune_video(_load(args), args.video, settings, selection, args.frames, take(args, StyleSource),
                        rounds=args.rounds, beam=args.beam)
@@ -588,7 +595,7 @@ def qwen_ttlg_tune(argv):
 
 # %% ../../nbs/app/00_cli.ipynb #c023
 @command
-def qwen_ttlg_demo(argv):
+def qwen_ttlg_demo(argv:list):
     """Edit a test video with the embedded tiny model: the model alone, with drift correction, and guided;
     and say what each changed."""
     p = _parser('qwen_ttlg_demo', qwen_ttlg_demo.__doc__)

@@ -17,7 +17,9 @@ from PIL import Image
 from fastcore.basics import patch
 from .. import __file__ as package
 from ..core import InputError, data_uri, open_image, setting_type, to_pil
-from ..settings import PROFILES, DriftSettings, GateSettings, MetricSettings, Settings, load_preset, save_preset
+from ..settings import (
+    LOSSES, PROFILES, DriftSettings, GateSettings, GuidanceSettings, MetricSettings, SamplingParams, Settings,
+    load_preset, save_preset)
 from ..video.reader import frame_files
 from ..model.loading import adopt
 from ..frame.guidance import as_losses, loss_names
@@ -42,18 +44,16 @@ class Compare(anywidget.AnyWidget):
 
 # %% ../../nbs/app/02_explore.ipynb #t010
 _RANGES = dict(num_inference_steps=(2, 50, 1), true_cfg_scale=(1., 10., .1), cfg_stop=(0., 1., .05),
-               ttlg_edge_scale=(0., 4., .05), ttlg_gram_scale=(0., 4., .05), ttlg_temporal_scale=(0., 4., .05),
                ttlg_lr=(0., .2, .005), ttlg_every=(1, 10, 1), ttlg_max_sigma=(0., 1., .01),
-               ttlg_min_sigma=(0., 1., .01), ttlg_inner_steps=(1, 8, 1), ttlg_color_mask_scale=(0., 4., .05),
-               color_correction=(0., 1., .05), sharpen=(0., 2., .05), init_sigma=(.05, 1., .05))
+               ttlg_min_sigma=(0., 1., .01), ttlg_inner_steps=(1, 8, 1), color_correction=(0., 1., .05),
+               sharpen=(0., 2., .05), init_sigma=(.05, 1., .05))
+_RANGES |= {e.weight: (0., e.most, .05) for e in LOSSES.values()}
 _OPEN = dict(ttlg_last_steps='all', ttlg_start_step=0, ttlg_end_step='all') # None is the slider's one end
 # of a single frame they change nothing
 _LEFT_OUT = {f.name for c in (GateSettings, MetricSettings) for f in fields(c)} | {'keyframe_every'}
 _NOTHING = {f.name for f in fields(Settings) if f.default is None} # None, which an empty widget stands for
-GROUPS = {'Sampling': lambda n: not n.startswith('ttlg_') and n not in ('style_image', 'color_mask', *_DRIFT),
-          'Guidance': lambda n: n.startswith('ttlg_') or n in ('style_image', 'color_mask'),
-          'Drift correction': lambda n: n in _DRIFT}
-_DRIFT = tuple(f.name for f in fields(DriftSettings) if f.name not in _LEFT_OUT)
+_PARTS = {'Sampling': SamplingParams, 'Guidance': GuidanceSettings, 'Drift correction': DriftSettings}
+GROUPS = {title: [f.name for f in fields(part) if f.name not in _LEFT_OUT] for title, part in _PARTS.items()}
 
 def _control(f):
     "The widget of one field."
@@ -80,7 +80,7 @@ class Controls:
         steps = self.widgets['num_inference_steps']
         steps.observe(lambda change: self._as_long(change['old'], change['new']), 'value')
         self.set(**asdict(settings))
-        pages = [W.VBox([w for n, w in self.widgets.items() if belongs(n)]) for belongs in GROUPS.values()]
+        pages = [W.VBox([self.widgets[name] for name in names]) for names in GROUPS.values()]
         self.view = W.Accordion(pages, titles=list(GROUPS), selected_index=1)
 
     def _as_long(self, before, now): # sliders over steps are as long as the steps

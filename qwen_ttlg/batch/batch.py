@@ -19,10 +19,11 @@ from ..core import InputError, atomic, make_folder, open_image, printable, sheet
 from ..settings import Output, Selection, Settings
 from ..image.edges import edge_map
 from ..metrics.schema import COLUMNS, TIMING_COLUMNS, append_row, as_numbers, read_rows
-from ..video.frame_selection import read_shots
+from ..video.frame_selection import read_shots, selected_images
 from ..model.loading import DEFAULT_MODEL, _fingerprint, _named, adopt, resolve_model
 from ..run.run_folder import claim, differences, finished, frame_path, open_frame, read_run
-from ..run.stream import check_type, run_frames
+from ..run.stream import RunSpec, check_type, run_frames
+from ..run.targets import check_run_settings, run_configuration
 from ..edit.process import EditJob, StyleSource, edge_maps
 from .tasks import Failed, LocalEngine, Schedule, Task
 
@@ -66,17 +67,18 @@ def run_shot(
     pipe = adopt(pipe); check_type('shot', shot, Shot, 'a `Shot` of `plan_video`')
     edit, out = shot.edit, shot.edit.out
     init, configuration, starts = open_frame(out, 0), read_run(out)['configuration'], read_shots(out)['starts']
-    images, reference = replace(edit.selection, start=shot.start,
-                                max_frames=shot.count + (shot.number == 0)).frames(edit.info), None
+    part = replace(edit.selection, start=shot.start, max_frames=shot.count + (shot.number == 0))
+    images, reference = selected_images(part, edit.info), None
     if shot.number == 0:
         first = next(images)
         reference = edge_map(first, edit.selection.edge_method)
         reference.source = to_tensor(first)
     with claim(shot.folder, PATIENCE):
-        run_frames(pipe, lambda: init, edge_maps(images, out/'edges', edit.selection.edge_method, shot.first),
-                   shot.folder, edit.settings, reference=reference, source=configuration,
-                   shots=edit.style.shots(pipe, starts, edit.settings, out, edit.selection.resize_mode),
-                   first=shot.first, progress=False)
+        maps = edge_maps(images, out/'edges', edit.selection.edge_method, shot.first)
+        shots = edit.style.shots(pipe, starts, edit.settings, out, edit.selection.resize_mode)
+        run = RunSpec(lambda: init, maps, edit.settings, reference=reference, shots=shots, source=configuration,
+                      first=shot.first)
+        run_frames(pipe, run, shot.folder, progress=False)
     return shot.count
 
 # %% ../../nbs/batch/01_batch.ipynb #b013
@@ -256,7 +258,7 @@ def _entry(path, number, row, between):
 # %% ../../nbs/batch/01_batch.ipynb #b024
 class Progress:
     "A line about all videos, while they are edited: a context manager."
-    def __init__(self, total, shown=True, every=2.):
+    def __init__(self, total, shown:bool=True, every:float=2.):
         self.total, self.shown, self.every, self.ended, self.failed, self.shots, self.frames = (
             total, shown, every, 0, 0, {}, 0)
         self.began, self.stop = None, threading.Event()
@@ -266,7 +268,7 @@ class Progress:
         # shot, rows there were, rows there are
         self.shots |= {(s.edit.out.name, s.number): [s, (n := self._rows(s)), n] for s in shots}
 
-    def end(self, name, failed=False): # a video has ended
+    def end(self, name, failed:bool=False): # a video has ended
         self.ended += 1; self.failed += failed
         for key in [k for k in self.shots if k[0] == name]:
             shot, before, now = self.shots.pop(key)
@@ -427,13 +429,13 @@ def process_videos(
     if output.video_out or output.unguided:
         raise InputError(f'--{"video_out" if output.video_out else "unguided"}: not for many videos; '
                          'every one is in its own run folder.')
-    entries = list_videos(videos) if isinstance(videos, (str, Path)) else videos; settings.ready()
+    entries = list_videos(videos) if isinstance(videos, (str, Path)) else videos; check_run_settings(settings)
     # workers may be elsewhere
     settings, style = (_absolute(x, *names)
                        for x, names in ((settings, ('style_image', 'color_mask')),
                                         (style, ('init_frame', 'shot_frames'))))
     with claim(make_folder(os.path.abspath(out))) as out:
-        same = (settings.configuration() | selection.configuration()
+        same = (run_configuration(settings) | selection.configuration()
                 | {f'{k} of the style': v for k, v in asdict(style).items()})
         _same_batch(out, same | (_model_asked(**model) if model is not None else {}), overwrite)
         parts = json.loads(json.dumps([asdict(p) for p in (selection, style, output)], default=str))

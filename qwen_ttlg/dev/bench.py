@@ -87,7 +87,7 @@ class Task:
         made = dict(edge=lambda: EdgeLoss(edges, self.map.gain),
                     gram=lambda: GramLoss(features or RandomFeatures(), prev, .3))
         self.losses, self.how = ([made[name]() for name in losses],
-                                 dict(scale=ttlg_loss_scale, back_scale=ttlg_grad_scale, inner_steps=1))
+                                 dict(loss_scale=ttlg_loss_scale, grad_scale=ttlg_grad_scale, inner_steps=1))
 
     def ours(self, pipe, on_stage=lambda name: None, **how): # `how` goes to TTLG
         return edit_frame(pipe, self.map.edges, self.prev, extra_reference=self.extra_reference,

@@ -18,12 +18,14 @@ from ..core import sheet
 from ..image.edges import sobel, scene_edges
 from ..image.losses import EdgeLoss, GramLoss, TemporalLoss, VAEFeatures
 from ..image.motion import Motion
+from ..metrics.shot_reference import ShotReference
 from ..metrics.frame_metrics import psnr, warp_error
 from ..model.acceleration import frame_vae
 from ..model.scenes import STYLES, Scenes, restyle, short_name
 from ..frame.guidance import TTLG, vae_reconstruction, vae_target_value
 from ..frame.sampling import EditResult, edit_frame, restyle_frame
 from ..run.drift import Drift
+from ..run.targets import FrameTask
 from ..run.run_folder import versions
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c007
@@ -70,13 +72,13 @@ class Moment:
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c007c
 @patch
-def edge(self:Moment, kind='l1', weight=1., scale=1., with_target=True):
+def edge(self:Moment, metric='l1', weight=1., scale=1., with_target=True):
     "Edge loss; without target value if not `with_target`."
     edges, gain = self.start
-    target_value = (self.keep(('edge', kind, scale),
-                              lambda: vae_target_value(EdgeLoss(edges, gain, kind=kind), self.back(scale)))
-                    *(gain/self.gain if kind == 'l1' else 1.))
-    return EdgeLoss(self.edges, self.gain, weight, target_value if with_target else 0., kind=kind)
+    target_value = (self.keep(('edge', metric, scale),
+                              lambda: vae_target_value(EdgeLoss(edges, gain, metric=metric), self.back(scale)))
+                    *(gain/self.gain if metric == 'l1' else 1.))
+    return EdgeLoss(self.edges, self.gain, weight, target_value if with_target else 0., metric=metric)
 
 @patch
 def gram(self:Moment, features, weight=1., kind='relative', scale=1.):
@@ -97,16 +99,17 @@ def grey(pipe, edges, prev, **options): # generates nothing: the baseline of all
     return EditResult(torch.full_like(prev, .5), None)
 
 def edge_guidance(
-    kind='l1', weight=1., with_target=True, **ttlg,
+    metric='l1', weight=1., with_target=True, **ttlg,
 ):  # guidance by the edge loss alone, the other arguments as for `TTLG`
-    return lambda moment: TTLG([moment.edge(kind, weight, ttlg.get('scale', 1.), with_target)], **ttlg)
-
+    return lambda moment: TTLG([moment.edge(metric, weight, ttlg.get('loss_scale', 1.), with_target)], **ttlg)
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c008s1
 def _chained(source, styles, drift, one, at, fixed, prev, seed):
     for t, (natural, motion) in enumerate(source, 1):
         moment, more = Moment(*at(natural), prev, motion, **fixed), {}
-        if drift: drift.follow(natural); more = drift.conditions(seed, t, prev, motion, fixed['vae'].encode)
+        if drift:
+            drift.follow(natural)
+            more = drift.edit_arguments(seed, FrameTask(t, moment, prev, lambda: motion), fixed['vae'].encode)
         prev = one(t, natural, moment, more)
         if drift: drift.keep(prev)
         yield prev, restyle(natural, styles), moment
@@ -117,7 +120,8 @@ def _keyframed(source, styles, drift, one, at, fixed, prev, seed):
         moments = {}
         def generate(k, reference):
             moments[k] = Moment(*at(part[k]), reference, None, **fixed)
-            return one(t + 1 + k, part[k], moments[k], drift.conditions(seed, t + 1 + k, reference)), None
+            more = drift.edit_arguments(seed, FrameTask(t + 1 + k, moments[k], reference))
+            return one(t + 1 + k, part[k], moments[k], more), None
         for k, (img, _) in drift.segment(part, generate): yield img, restyle(part[k], styles), moments[k]
         drift.keep(img); t += len(part)
 
@@ -138,7 +142,8 @@ def chain(
     strength = sobel(first).mean((1, 2, 3))/sobel(natural).mean((1, 2, 3)).clamp(min=1e-6)
     at = lambda img: (lambda edges, gain: (eight_bit(edges), gain*strength))(*scene_edges(img))
     fixed = dict(first=first, start=at(natural), vae=frame_vae(pipe), kept={})
-    drift = drift_settings and Drift(drift_settings, first, natural, Moment(*at(natural), prev, None, **fixed))
+    shot = ShotReference(first, natural, Moment(*at(natural), prev, None, **fixed))
+    drift = drift_settings and Drift(drift_settings, shot)
     def one(t, natural, moment, more):
         result = generate(pipe, moment.edges, moment.prev, frame=t, ttlg=guidance and guidance(moment),
                           **options | more)

@@ -15,18 +15,19 @@ from tqdm.auto import tqdm
 from ..core import InputError, atomic, open_image, to_tensor
 from ..settings import DriftSettings, Selection
 from ..image.edges import edge_map, load_edges
-from ..metrics.frame_metrics import FrameMetrics, PerceptualModels, psnr, ssim
+from ..metrics.frame_metrics import PerceptualModels, psnr, ssim
 from ..metrics.schema import COLUMNS, append_row, read_rows, save_schema
-from ..video.frame_selection import find_starts, read_shots
+from ..metrics.shot_reference import ShotReference, misplaced
+from ..video.frame_selection import (
+    find_starts, probe_source, read_shots, selected_images, selected_times)
 from ..video.reader import frame_files
 from ..model.loading import choose_device
-from ..run.drift import Drift, misplaced
+from ..run.drift import Drift
 from ..run.run_folder import claim, file_hash, files_hash, image_hash, read_run
-from ..run.targets import edge_strength
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g007
 def run_selection(
-    folder, # of frames
+    folder:str|Path, # of frames
     given:Selection=None, # for frames that were not generated from a video by this tool
     shape:float=None, # width over height of the source: frames of about this shape were cut to it, others stretched
 )->Selection:
@@ -43,9 +44,10 @@ def run_selection(
     return replace(given, size=f'{w}x{h}', resize_mode='stretch' if whole else 'crop')
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g007f
-def source_of(folder, source, given=None):
+def source_of(folder:str|Path, source, given=None):
     "The selection, and `VideoInfo` of the source of a folder's frames; `InputError` for another video than a run's."
-    info = run_selection(folder, given).probe(source); selection = run_selection(folder, given, info.width/info.height)
+    info = probe_source(run_selection(folder, given), source)
+    selection = run_selection(folder, given, info.width/info.height)
     wanted = read_run(folder)['configuration'].get('video hash') if (Path(folder)/'run.json').exists() else None
     if wanted and wanted != (file_hash(info.path) if not info.path.is_dir() else files_hash(frame_files(info.path))):
         raise InputError(f'--source {source}: not the video that {folder} was made from; give that one.')
@@ -64,13 +66,14 @@ def enough(
                          '--start or --end as they were when the frames were made.')
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g010
-def _row(i, shot, img, e, gain, source, prev, before, metrics_of, drift, begins, true):
+def _row(i, img, e, source, prev, before, shot, drift, begins, true):
     "What can be said of one frame."
-    row = dict(frame=i, shot=shot, frame_hash=image_hash(img)) | metrics_of.alone(img, e, gain and gain*(e.gain or 1.))
+    row = dict(frame=i, shot=shot.number, frame_hash=image_hash(img))
+    row |= shot.frame_metrics.alone(img, e, shot.gain(e) if e else 1.)
     if drift and not begins:
         found = misplaced(img, e)
-        row |= drift.numbers(img, e, found if drift.placed is None else found.where(drift.placed))
-    if not begins: row |= metrics_of.since(img, prev, source, before)
+        row |= drift.numbers(img, e, found if shot.aligned is None else found.where(shot.aligned))
+    if not begins: row |= shot.frame_metrics.since(img, prev, source, before)
     if true:
         real = to_tensor(open_image(true))
         if real.shape != img.shape:
@@ -89,7 +92,7 @@ def folder_rows(
     baselines:dict=None, # is filled: shot -> what a blank image has
 ):  # yields a row for every frame after the first, without what only a run knows
     "Measure frames one after the other, in constant memory."
-    metrics_of = drift = gain = prev = before = None; shot = -1
+    shot = drift = prev = before = None
     for i, (file, pic, map_file, true) in enumerate(zip(files, images, maps, ground_truth)):
         img, source = to_tensor(open_image(file)), pic and to_tensor(pic)
         if prev is not None and img.shape != prev.shape:
@@ -98,14 +101,14 @@ def folder_rows(
         e = (load_edges(map_file, *img.shape[-2:])
              if map_file else edge_map(source, method) if source is not None else None)
         begins = not i or i in starts
-        if begins: metrics_of, drift, gain, shot = FrameMetrics(img, nets), None, None, shot + 1
+        if begins:
+            shot, drift = ShotReference(img, source, e, nets=nets, number=shot.number + 1 if shot else 0), None
         elif drift: drift.follow(source)
+        elif e: shot = ShotReference(shot.image, None, e, same_moment=False, nets=nets, number=shot.number)
         if e and drift is None: # the first frame of the shot, or the first one with edges
-            drift, gain = (Drift(DriftSettings(), img if begins else metrics_of.first, source if begins else None, e),
-                           edge_strength(metrics_of.first, e))
-            if baselines is not None:
-                baselines[str(shot)] = metrics_of.baselines(e if begins else None, gain*(e.gain or 1.))
-        if i: yield _row(i, shot, img, e, gain, source, prev, before, metrics_of, drift, begins, true)
+            drift = Drift(DriftSettings(), shot)
+            if baselines is not None: baselines[str(shot.number)] = shot.baselines()
+        if i: yield _row(i, img, e, source, prev, before, shot, drift, begins, true)
         prev, before = img, source
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g007b
@@ -115,7 +118,7 @@ def _beside(folder, files, source, selection, edges, ground_truth):
     images = repeat(None)
     if source:
         selection, info = source_of(folder, source, selection)
-        images = enough(selection.frames(info), len(files), f'--source {source}', 'frames are chosen of it')
+        images = enough(selected_images(selection, info), len(files), f'--source {source}', 'frames are chosen of it')
     maps = (frame_files(edges)
             if edges else frame_files(Path(folder)/'edges') if (Path(folder)/'edges').is_dir() else None)
     if maps and len(maps) < len(files) - 1:
@@ -164,8 +167,8 @@ def _starts(source, selection, folder, n, known):
     "Frames with which shots of somebody else's frames begin."
     if (folder/'shots.json').exists(): return read_shots(folder)['starts']
     if not source: return [int(b['frame']) for a, b in zip([dict(shot='0'), *known], known) if a['shot'] != b['shot']]
-    selection = replace(selection, max_frames=n); info = selection.probe(source)
-    return find_starts(info, selection, folder, '', selection.times(info), progress=False)['starts']
+    selection = replace(selection, max_frames=n); info = probe_source(selection, source)
+    return find_starts(info, selection, folder, '', selected_times(selection, info), progress=False)['starts']
 
 def _beside_metrics(folder, baselines, same):
     "The schema, and what a blank image has; what was known of a shot whose first frame is the `same` stays."

@@ -22,11 +22,12 @@ from ..image.motion import Motion
 from ..metrics.schema import SCHEMA, read_own_losses
 from ..model.acceleration import frame_vae
 from ..model.loading import DEFAULT_MODEL
-from ..frame.guidance import as_losses, loss_names, scaled_decoder, with_target_values
+from ..frame.guidance import as_losses, loss_names, scaled_decoder
 from ..frame.sampling import EncodingCache
 from ..run.generate import RunState, generate_frame
 from ..run.run_folder import frame_path
-from ..run.targets import make_targets
+from ..run.targets import FrameTask, GuidanceTargets, check_run_settings
+from ..video.frame_selection import probe_source, selected_images
 from .process import StyleSource
 
 # %% ../../nbs/edit/04_preview.ipynb #t007
@@ -42,7 +43,7 @@ class PreviewClip:
     ):
         self.pipe, self.video, self.selection, self.style, self.run = (
             pipe, Path(video), selection or Selection(), style or StyleSource(), run and Path(run))
-        images = list(islice(self.selection.frames(self.selection.probe(video)), frames))
+        images = list(islice(selected_images(self.selection, probe_source(self.selection, video)), frames))
         if len(images) < 2:
             raise InputError(f'{video}: one frame is chosen of it, and a trial needs the frame before it; '
                              'give a smaller --every_nth, or another video.')
@@ -107,18 +108,19 @@ class Moment:
 
 class _Watch:
     "Looks at a frame while it is generated."
-    def __init__(self, clip, targets, losses, size, guided, on_step):
+    def __init__(self, clip, losses, size, guided, on_step):
         scale = next((s for s in (1., .5, .25, .125) if max(size)*s <= 512), .125)
         self.vae = frame_vae(clip.pipe); self.decode, self.scale = scaled_decoder(self.vae, *size), scale
         sized = [l if scale == 1 else l.at(*(round(s*scale) for s in size)) for l in losses]
         self.losses, self.names = [l.on(self.vae.device) for l in sized], loss_names(losses)
         self.guided, self.on_step, self.steps, self.values = guided, on_step, 0, {n: [] for n in self.names}
 
-    def __call__(self, i, n, x0):
-        self.steps, img = n, self.decode(x0, self.scale)
+    def __call__(self, step):
+        self.steps, img = step.steps, self.decode(step.x0, self.scale)
         for name, loss in zip(self.names, self.losses): self.values[name].append(float(loss(img)))
         if self.on_step:
-            self.on_step(Moment(self.guided, i + 1, n, to_pil(img), {k: list(v) for k, v in self.values.items()}))
+            self.on_step(Moment(self.guided, step.number, step.steps, to_pil(img),
+                                {k: list(v) for k, v in self.values.items()}))
 
 # %% ../../nbs/edit/04_preview.ipynb #t013
 @dataclass(repr=False)
@@ -139,40 +141,33 @@ class Trial:
                 f'edge loss {self.numbers["guided"]["edge_loss"]:.4f})')
 
 # %% ../../nbs/edit/04_preview.ipynb #t015
-def _without(settings):
-    return replace(settings, ttlg_edge_scale=0., ttlg_gram_scale=0., ttlg_temporal_scale=0., style_image=None,
-                   color_mask=None)
-
 @patch
 def _unguided(self:PreviewClip, settings, frame, own, on_step, on_stage):
-    "The frame without guidance, generated once as long as nothing changes that matters to it."
-    free = {k for k in asdict(settings) if k.startswith('ttlg_')} - {'ttlg_edge_metric'}
-    key = (frame, tuple(own), settings.ttlg_gram_scale > 0, settings.ttlg_temporal_scale > 0,
-           tuple((k, v) for k, v in asdict(_without(settings)).items() if k not in free))
+    "The frame without guidance, generated once as long as nothing changes that matters to it and to its losses."
+    shown = 'ttlg_edge_metric', 'ttlg_gram_features', 'style_image', 'color_mask'
+    key = (frame, tuple(own), *settings.active_losses, *(getattr(settings, k) for k in shown),
+           *asdict(settings.unguided()).items())
     if self.plain[0] != key: self.plain = key, self._generated(settings, frame, False, own, on_step, on_stage)
     return self.plain[1]
 
 @patch
 def _generated(self:PreviewClip, settings, frame, guided, own, on_step, on_stage):
     "Image, row, losses step by step, their target values, seconds and steps of a frame."
-    start, used, maps = time.perf_counter(), settings if guided else _without(settings), self.maps
-    prev, e, first = self.before(frame, settings), maps[frame], self.first(settings)
-    state = RunState(0, 0, prev, maps[frame - 1], encoding_cache=self.encoding_cache, own=own if guided else [])
-    state.begin(self.pipe, used, first, maps[0])
-    for m in maps[1:frame + 1]: state.drift.follow(m.source)
-    motion = (Motion.between(maps[frame - 1].source, e.source)
-              if settings.ttlg_temporal_scale or settings.init_sigma < 1 else None)
-    asked = replace(settings, ttlg_edge_scale=settings.ttlg_edge_scale or 1.)
-    targets = state.targets if guided else make_targets(self.pipe, settings, first, maps[0])
-    shown = replace(targets, settings=asked).losses(e, prev, motion)
-    if not guided: shown = shown + with_target_values(settings.ttlg(own), frame_vae(self.pipe), first).losses
-    watch = _Watch(self, state.targets, shown, prev.shape[-2:], guided, on_step)
-    generated = generate_frame(self.pipe, frame, e, state, motion, on_step=watch, on_stage=on_stage)
+    start, before, now = time.perf_counter(), self.maps[frame - 1], self.maps[frame]
+    prev = self.before(frame, settings)
+    task = FrameTask(frame, now, prev, lambda: Motion.between(before.source, now.source))
+    state = RunState(0, 0, prev, before, encoding_cache=self.encoding_cache, own=own if guided else [])
+    state.begin(self.pipe, settings if guided else settings.unguided(), self.first(settings), self.maps[0])
+    for m in self.maps[1:frame + 1]: state.drift.follow(m.source)
+    asked = replace(settings, ttlg_edge_scale=settings.ttlg_edge_scale or 1.) # shown in any case
+    shown = GuidanceTargets(asked, state.shot, own).losses(task)
+    watch = _Watch(self, shown, prev.shape[-2:], guided, on_step)
+    generated = generate_frame(self.pipe, task, state, on_step=watch, on_stage=on_stage)
     if generated is None:
         raise InputError(f'frame {frame}: the model gave an image that is not finite; try other settings, '
                          'or load the model with dtype bf16 or fp32.')
     seconds = time.perf_counter() - start
-    row = generated.row | generated.since(generated.image, prev, e.source, maps[frame - 1].source)
+    row = generated.row | generated.since(generated.image, prev, now.source, before.source)
     target_values = {n: float(torch.as_tensor(l.target_value).mean()) for n, l in zip(watch.names, shown)}
     return to_pil(generated.image), row, watch.values, target_values, seconds, watch.steps
 
@@ -190,7 +185,7 @@ def generate(self:PreviewClip,
     if not 0 < frame < len(self): raise InputError(f'frame {frame}: the clip has frames 1 to {len(self) - 1}.')
     if settings.keyframe_every:
         raise InputError('--keyframe_every: a trial generates one frame, and keyframes need several; leave it out.')
-    settings.ready(); own = as_losses(losses)
+    check_run_settings(settings); own = as_losses(losses)
     made = {'guided': self._generated(settings, frame, True, own, on_step, on_stage)}
     if unguided: made['unguided'] = self._unguided(settings, frame, own, on_step, on_stage)
     shared = {'source': self.images[frame],

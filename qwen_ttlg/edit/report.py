@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ..core import InputError, atomic, data_image, data_uri, open_image, printable, sheet
 from ..settings import CARRY_PROMPT, Selection, Settings, as_flags
 from ..metrics.schema import SCHEMA, TIMING_COLUMNS, as_numbers, edge_residual, read_rows
-from ..video.frame_selection import read_shots
+from ..video.frame_selection import read_shots, selected_images, selected_rate, selected_times
 from ..video.reader import frame_files
 from ..video.writer import write_video
 from ..run.run_folder import owner, read_run
@@ -42,7 +42,7 @@ class Run:
     starts:list # frames with which further shots begin
 
     @classmethod
-    def read(cls, folder, name=None):
+    def read(cls, folder:str|Path, name=None):
         "`InputError` for a folder without frames or metrics."
         folder = Path(folder); about = read_run(folder) if (folder/'run.json').exists() else {}
         files, rows = frame_files(folder, 'frame_*.png'), read_rows(folder/'metrics.csv')
@@ -141,7 +141,7 @@ def curves(runs, shown):
     return out
 
 # %% ../../nbs/edit/01_report.ipynb #r015w
-def worst(run, shown, most=4, of=''):
+def worst(run, shown, most:int=4, of:str=''):
     "The worst frames by what tells most."
     place, out = {i: n for n, i in enumerate(shown)}, []
     for k in ('edge_loss', 'warp_error', 'colour_difference', 'style_similarity', 'lpips_to_init', 'psnr'):
@@ -313,7 +313,7 @@ def fitting(
     return share, quality
 
 # %% ../../nbs/edit/01_report.ipynb #r024s
-def shown_frames(n, most=500): # numbers of at most so many of n frames, the first and the last among them
+def shown_frames(n, most:int=500): # numbers of at most so many of n frames, the first and the last among them
     if n <= most: return list(range(n))
     return sorted({round(k*(n - 1)/(most - 1)) for k in range(most)})
 
@@ -328,7 +328,7 @@ def _layer(images, how, pool):
 def _sources(folder, source, selection, shown):
     "The source's images of the frames that are shown."
     selection, info = source_of(folder, source, selection); wanted = set(shown)
-    frames = enough(selection.frames(info), max(shown) + 1, f'--source {source}', 'frames are chosen of it')
+    frames = enough(selected_images(selection, info), max(shown) + 1, f'--source {source}', 'frames are chosen of it')
     return (pic for i, pic in enumerate(frames) if i in wanted)
 
 def _maps(folder, edges=None): # files of edge maps, frame by frame; none for the first
@@ -371,8 +371,8 @@ def read_runs(
 def _times(run, source, selection, shown):
     "Seconds of the source at which the frames are shown, and the frames a second to play them at."
     if not source: return None, 8.
-    selection, info = source_of(run.folder, source, selection); times = selection.times(info).shown
-    return ([times[i] for i in shown] if len(times) > max(shown) else None), float(selection.rate(info))
+    selection, info = source_of(run.folder, source, selection); times = selected_times(selection, info).shown
+    return ([times[i] for i in shown] if len(times) > max(shown) else None), float(selected_rate(selection, info))
 
 def _commands(runs):
     "Each command once, with the names of the runs that it made."
@@ -426,7 +426,7 @@ def _remember(folder, source, selection, edges):
                             edges=edges and os.path.abspath(edges)),
                        indent=1))
 
-def remembered(folder, source=None, selection=None, edges=None):
+def remembered(folder:str|Path, source=None, selection=None, edges=None):
     """Source, selection and edge maps: those that are given, else those of the report before,
     as far as they are still there; a warning for what is gone."""
     file = Path(folder)/'report.json'; known = json.loads(file.read_text()) if file.exists() else {}

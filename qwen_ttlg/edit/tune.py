@@ -10,19 +10,19 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 import torch
 from ..core import InputError
-from ..settings import Settings, load_preset, save_preset
+from ..settings import LOSSES, Settings, load_preset, save_preset
 from ..image.edges import EdgeMap
 from ..image.losses import EdgeLoss, GramLoss, RandomFeatures, VAEFeatures
 from ..image.motion import Motion
 from ..metrics.frame_metrics import warp_error
-from ..model.acceleration import frame_vae
 from ..frame.sampling import EncodingCache
 from ..run.generate import RunState, generate_frame
+from ..run.targets import FrameTask, settings_images
 
 # %% ../../nbs/edit/02_tune.ipynb #c007
 @torch.no_grad()
 def generate_few(
-    pipe, init, # (1,3,H,W) in [0,1], the init frame
+    pipe, init:torch.Tensor, # (1,3,H,W) in [0,1], the init frame
     edges:list, # `EdgeMap`s of the first frame and of the few after it, best with `source`
     settings:Settings,
     encoding_cache:EncodingCache=None, # what other trials have encoded
@@ -30,28 +30,29 @@ def generate_few(
     """Generate a few frames as a run would, and measure them: 'edge' (above the VAE's own), 'gram', 'warp', and
     'seconds' a frame."""
     state, rows = RunState(0, 0, init, edges[0], encoding_cache=encoding_cache or EncodingCache()), []
-    state.begin(pipe, settings, init, edges[0]); targets = state.targets
-    vae = frame_vae(pipe)
-    judge, back = _judge(settings, init, vae), vae.decode(vae.encode(init)).clamp(0, 1).to(init.device)
+    state.begin(pipe, settings, init, edges[0]); shot = state.shot
+    judge = _judge(settings, shot)
     for i, (before, now) in enumerate(zip(edges, edges[1:]), 1):
         pair = ((before.source, now.source)
                 if before.source is not None and now.source is not None else (before.edges, now.edges))
-        motion, gain, start = Motion.between(*pair), targets.gain(now), time.perf_counter()
+        task, gain, start = (FrameTask(i, now, state.prev, lambda: Motion.between(*pair)), shot.gain(now),
+                             time.perf_counter())
         state.drift.follow(now.source)
-        if (generated := generate_frame(pipe, i, now, state, motion)) is None:
+        if (generated := generate_frame(pipe, task, state)) is None:
             raise InputError(f'frame {i}: the model gave an image that is not finite; try --dtype bf16 or fp32.')
-        img, prev, seconds = generated.image, state.prev, time.perf_counter() - start
-        rows.append((float(EdgeLoss(now.edges, gain, method=now.method)(img)) - targets.vae_loss/gain,
-                     float(judge(img)), float(warp_error(img, prev, motion)), seconds))
+        img, seconds = generated.image, time.perf_counter() - start
+        rows.append((float(EdgeLoss(now.edges, gain, method=now.method)(img)) - shot.vae_edge_loss/gain,
+                     float(judge(img)), float(warp_error(img, task.prev, task.motion)), seconds))
         state.prev = img
-    vae_loss = dict(edge=targets.vae_loss/targets.gain(edges[0]), gram=float(judge(back)),
+    back = shot.reconstruction()
+    vae_loss = dict(edge=shot.vae_edge_loss/shot.gain(edges[0]), gram=float(judge(back)),
                     warp=float((back - init).square().mean()))
     return dict(zip((*vae_loss, 'seconds'), (sum(r)/len(rows) for r in zip(*rows)))), vae_loss
 
-def _judge(settings, init, vae):
+def _judge(settings, shot):
     "Distance from the style that is wanted, on features that do not guide."
-    return GramLoss(RandomFeatures() if settings.ttlg_gram_features == 'vae' else VAEFeatures(vae),
-                    settings.images().get('style_image', init))
+    return GramLoss(RandomFeatures() if settings.ttlg_gram_features == 'vae' else VAEFeatures(shot.vae),
+                    settings_images(settings).get('style_image', shot.image))
 
 def score(found, unguided, vae_loss):
     """Mean of the numbers over those without guidance, each counted from its floor;
@@ -59,8 +60,7 @@ def score(found, unguided, vae_loss):
     return sum((max(found[k], 0) + vae_loss[k])/(max(unguided[k], 0) + vae_loss[k]) for k in vae_loss)/len(vae_loss)
 
 # %% ../../nbs/edit/02_tune.ipynb #c010
-SPACE = dict(ttlg_lr=(.0125, .025, .05, .1, .2), ttlg_edge_scale=(0., .5, 1., 2.), ttlg_gram_scale=(0., .1, .3, 1.),
-             ttlg_temporal_scale=(0., .1, .3, 1.))
+SPACE = {'ttlg_lr': (.0125, .025, .05, .1, .2)} | {e.weight: e.tried for e in LOSSES.values() if not e.needs}
 
 @dataclass
 class Tuned:
@@ -105,9 +105,7 @@ def tune(
     if len(edges) < 2: raise InputError('tune: at least one frame after the first is needed; choose more frames.')
     key = lambda s: tuple(getattr(s, k) for k in space)
     encoding_cache = EncodingCache() # the first frame of every trial is generated from the same images
-    unguided, vae_loss = generate_few(pipe, init, edges, replace(settings, ttlg_edge_scale=0., ttlg_gram_scale=0.,
-                                                                 ttlg_temporal_scale=0., ttlg_color_mask_scale=0.),
-                                      encoding_cache)
+    unguided, vae_loss = generate_few(pipe, init, edges, settings.unguided(), encoding_cache)
     tried, going = {}, [settings]
     for _ in range(rounds + 1):
         for s in going:

@@ -4,21 +4,24 @@
 
 # %% auto #0
 __all__ = ['AVERAGE_STEP', 'loss_gradient', 'image_change', 'as_losses', 'loss_names', 'TTLG', 'as_guidance', 'loss_hash',
-           'GuidedScheduler', 'scaled_decoder', 'vae_reconstruction', 'vae_target_value', 'with_target_values']
+           'DenoisingStep', 'FrameGuidance', 'GuidedScheduler', 'stock_copy', 'scaled_decoder', 'vae_target_value',
+           'with_target_values']
 
 # %% ../../nbs/frame/00_guidance.ipynb #c004
 import hashlib, math
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
-from functools import cache, wraps
+from functools import cache, cached_property, wraps
 from inspect import getsource, isfunction
 import torch, torch.nn.functional as F
 from fastcore.basics import patch
+from torch import Tensor
 from diffusers import FlowMatchEulerDiscreteScheduler
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteSchedulerOutput
 from ..core import InputError, as_batch
-from ..image.latents import check_size, pack, single_frame, unpack
+from ..settings import DECODER_SCALES
+from ..image.latents import check_size, single_frame, unpack, vae_reconstruction
 from ..image.losses import ImageLoss
 
 # %% ../../nbs/frame/00_guidance.ipynb #c015
@@ -50,7 +53,7 @@ def loss_gradient(loss, img):
     return value.detach(), torch.autograd.grad(value.sum(), leaf)[0]
 
 def image_change(
-    img, # (B,3,H,W) decoded clean estimate
+    img:Tensor, # (B,3,H,W) decoded clean estimate
     losses, # callables image -> (B,), each with `name`, `weight` and `target_value`
 ):  # change (B,3,H,W), list of values (B,), and whether (B,) everything was finite
     "The change of an image that would bring every loss to its target value, to first order, times its weight."
@@ -76,7 +79,7 @@ class _Plain(ImageLoss):
             function, getattr(function, 'name', None) or getattr(function, '__name__', type(function).__name__))
 
     def measure(self, img): return self.function(img)
-    def resized(self, height, width): return self._with('resized', height, width)
+    def resized(self, height:int, width:int): return self._with('resized', height, width)
     def on(self, device): return super().on(device)._with('on', device)
 
     def _with(self, method, *args): # the same loss around what a method of the callable gives
@@ -126,9 +129,9 @@ class TTLG:
     max_sigma: float = 1. # guide only at noise levels up to this
     min_sigma: float = 0. # and down to this
     inner_steps: int = 2 # inner steps of each guided step: evaluate the losses and update the latents, so many times
-    scale: float = 1. # the losses see the clean estimate at this share of the full size: 1, 1/2, 1/4 or 1/8
-    # the change they want is pulled back through the decoder at this share, at most `scale`; None: the same
-    back_scale: float|None = None
+    loss_scale: float = 1. # the losses see the clean estimate at this share of the full size: 1, 1/2, 1/4 or 1/8
+    # the change they want is pulled back through the decoder at this share, at most `loss_scale`; None: the same
+    grad_scale: float|None = None
 
     def __post_init__(self): self.losses = as_losses(self.losses); self.check()
 
@@ -148,9 +151,9 @@ def check(self:TTLG):
                              f'least {low}{" or None"*free}.')
     if self.min_sigma > self.max_sigma:
         raise InputError(f'ttlg min_sigma={self.min_sigma}: must be at most max_sigma, {self.max_sigma}.')
-    for name, s in (('scale', self.scale), ('back_scale', self.back_scale or self.scale)):
-        if s not in (1, .5, .25, .125) or s > self.scale:
-            raise InputError(f'ttlg {name}={s!r}: use 1, 0.5, 0.25 or 0.125, and no back_scale above the scale.')
+    for name, s in (('loss_scale', self.loss_scale), ('grad_scale', self.grad_scale or self.loss_scale)):
+        if s not in DECODER_SCALES or s > self.loss_scale:
+            raise InputError(f'ttlg {name}={s!r}: use 1, 0.5, 0.25 or 0.125, and no grad_scale above the loss_scale.')
 
 # %% ../../nbs/frame/00_guidance.ipynb #c023
 @patch
@@ -173,7 +176,7 @@ def _repr_markdown_(self:TTLG):
     steps = ''.join('●' if i in guided else '○' for i in range(10)) + ''.join(f', {t}' for t in limits)
     return (f'| TTLG | |\n|---|---|\n| losses | {losses} |\n| guided of 10 steps | {steps} |\n'
             f'| step-size limit | {self.lr:g} standard deviations in {self.inner_steps} '
-            f'inner step{"s"*(self.inner_steps != 1)}, at {self.scale:.0%} of the size |\n')
+            f'inner step{"s"*(self.inner_steps != 1)}, at {self.loss_scale:.0%} of the size |\n')
 
 # %% ../../nbs/frame/00_guidance.ipynb #c024b
 def as_guidance(
@@ -199,14 +202,135 @@ def loss_hash(
                   + _plain(c.cell_contents for c in f.__closure__ or ()) + _plain(f.__defaults__ or ()))
     return hashlib.sha256(repr((code, held_by_it)).encode()).hexdigest()[:8]
 
+# %% ../../nbs/frame/00_guidance.ipynb #c032
+@dataclass
+class DenoisingStep:
+    "One step of denoising, from a noise level to the next, with the update that guidance made."
+    index:int # in the schedule, from 0
+    sigma:Tensor # the noise level before the step, a number
+    next_sigma:Tensor # the noise level after it
+    x:Tensor # latents (B,T,64) before the step, fp32
+    v:Tensor # their velocity (B,T,64), fp32
+    number:int=0 # of the steps that are made, from 1: `index` + 1, unless the first steps are left out
+    steps:int=0 # how many are made
+    update:Tensor=None # (B,T,64): what guidance added to the latents after the step; None for a step without guidance
+    losses:dict=field(default_factory=dict) # name -> (B,): what each loss was before the last inner step
+
+    @cached_property
+    def x0(self): return self.x - self.sigma*self.v # the clean estimate (B,T,64)
+    @cached_property
+    def euler(self): return self.x + (self.next_sigma - self.sigma)*self.v # the latents after the step, not guided
+
+# %% ../../nbs/frame/00_guidance.ipynb #c028g
+class FrameGuidance:
+    "Guidance of one frame: the schedule, the decoder for the size of the frame, and a record of the guided steps."
+    def __init__(self,
+        ttlg:TTLG, # losses and schedule
+        decode, # (tokens (B,T,64), fp32, normalised; scale) -> image (B,3,scale H,scale W), differentiable
+        conditions=None, # what the velocities are computed from, for rules that ask for more of them
+    ):
+        self.ttlg, self.decode, self.conditions = ttlg, decode, conditions
+        self.restart()
+
+    def restart(self):
+        "Forget the frame: the record, and the losses that were brought to its size and device."
+        self.record, self.losses = [], None
+
+    def steps(
+        self, levels,
+    ):  # numbers of the guided steps of a schedule; `levels` are its noise levels, the last one included
+        return self.ttlg.steps(len(levels) - 1, levels)
+
+# %% ../../nbs/frame/00_guidance.ipynb #c029b
+@patch
+def update(self:FrameGuidance,
+    step:DenoisingStep,
+):  # (B,T,64) fp32
+    "What guidance adds to the latents after a step; recorded, and kept in `step`."
+    if torch.is_inference_mode_enabled():
+        raise InputError('guidance needs gradients, which torch.inference_mode() forbids: run the pipeline under '
+                         'torch.no_grad() or nothing at all.')
+    step.update = self.ttlg.latent_update(self, step)
+    return step.update
+
+# %% ../../nbs/frame/00_guidance.ipynb #c030
+@patch
+def clean_update(self:FrameGuidance,
+    step:DenoisingStep,
+):  # (B,T,64) fp32; zero where the gradient is zero or not finite
+    "The update of the clean estimate of a step."
+    t, total, good = self.ttlg, torch.zeros_like(step.x0), True
+    # the limit of a step is divided among its inner steps
+    limit = t.lr/t.inner_steps*(step.sigma - step.next_sigma).abs()/AVERAGE_STEP
+    for _ in range(t.inner_steps):
+        b, d, values, finite = self.pull_back(step.x0 + total) # values of the losses before this inner step
+        wanted = (_energy(d)/_energy(b).clamp(min=1e-30)).view(-1, 1, 1)*b
+        update = wanted*(limit/_rms(wanted).clamp(min=1e-30)).clamp(max=1.)
+        total = total + torch.where(finite.view(-1, 1, 1), update, torch.zeros_like(update))
+        good = finite & good
+    self.note(step, values, good, total)
+    return total
+
+# %% ../../nbs/frame/00_guidance.ipynb #c030b
+@patch
+def pull_back(self:FrameGuidance, x0):
+    """The wanted change of the decoded `x0`, pulled back through the decoder;
+    the change itself, the values, and whether (B,) all was finite."""
+    small, x0 = self.ttlg.grad_scale or self.ttlg.loss_scale, x0.detach().requires_grad_()
+    with torch.set_grad_enabled(small == self.ttlg.loss_scale): img = self.decode(x0, self.ttlg.loss_scale)
+    with torch.enable_grad():
+        d, values, finite = image_change(img, self.losses_for(img))
+        k = round(self.ttlg.loss_scale/small)
+        # a pixel of the small image stands for k*k
+        generated, wanted = (img, d) if k == 1 else (self.decode(x0, small), k*k*F.avg_pool2d(d, k))
+        b, = torch.autograd.grad(generated, x0, wanted)
+    return b, d, values, finite & b.isfinite().flatten(1).all(1)
+
+@patch
+def losses_for(self:FrameGuidance, img):
+    "The losses, for images of the size of `img`."
+    if self.losses is None:
+        sized = self.ttlg.losses if self.ttlg.loss_scale == 1 else [l.at(*img.shape[-2:]) for l in self.ttlg.losses]
+        self.losses = [l.on(img.device) for l in sized]
+    return self.losses
+
+# %% ../../nbs/frame/00_guidance.ipynb #c030c
+@patch
+def note(self:FrameGuidance,
+    step:DenoisingStep,
+    values, # of the losses, (B,) each
+    finite:Tensor, # (B,) bool: were they, and their gradients?
+    update:Tensor, # (B,T,64)
+):
+    "Record a guided step."
+    step.losses = dict(zip(loss_names(self.ttlg.losses), values))
+    self.record.append((step.index, step.sigma, step.losses, finite, _rms(update).flatten()))
+
+@patch(as_prop=True)
+# a dict for each guided step: `step`, `sigma`, `update` (RMS) and `values` of the losses, a number for each sample
+def history(self:FrameGuidance):
+    return [dict(step=i, sigma=float(sigma), update=update.tolist(), values={n: v.tolist() for n, v in losses.items()})
+            for i, sigma, losses, _, update in self.record]
+
+@patch(as_prop=True)
+def skipped(self:FrameGuidance): # samples times steps whose gradient was not finite
+    return sum(int((~finite).sum()) for _, _, _, finite, _ in self.record)
+
+# %% ../../nbs/frame/00_guidance.ipynb #c032r
+@patch
+def latent_update(self:TTLG,
+    guidance:FrameGuidance,
+    step:DenoisingStep,
+):  # (B,T,64) fp32
+    "What guidance adds to the latents after a step; a subclass may have another rule."
+    return (1 - step.next_sigma)*guidance.clean_update(step)
+
 # %% ../../nbs/frame/00_guidance.ipynb #c028
 class GuidedScheduler(FlowMatchEulerDiscreteScheduler):
     """The flow-matching Euler scheduler with loss guidance in its `step`;
     without losses it is the stock scheduler bit for bit."""
     _compatibles = [FlowMatchEulerDiscreteScheduler.__name__] # where the stock scheduler fits
-    # guidance, decoder, and what the velocities are computed from, if that is known
-    ttlg, decode, conditions = None, None, None
-    notes, precise, given, losses, _levels = (), None, None, None, (None, None)
+    guidance, precise, given, _levels = None, None, None, (None, None) # `precise` is the fp32 copy of `given`
 
     @classmethod
     def wrap(cls,
@@ -215,12 +339,9 @@ class GuidedScheduler(FlowMatchEulerDiscreteScheduler):
         decode, # (tokens (B,T,64), fp32, normalised; scale) -> image (B,3,scale H,scale W), differentiable
     ):  # a `GuidedScheduler` of the same class, configuration and state
         "Make a guided scheduler from a stock one; `InputError` for a scheduler that is no flow-matching Euler."
-        if not isinstance(scheduler, FlowMatchEulerDiscreteScheduler) or scheduler.config.get('stochastic_sampling'):
-            raise InputError(f'{type(scheduler).__name__}: guidance needs a deterministic '
-                             'FlowMatchEulerDiscreteScheduler; set pipe.scheduler to one.')
         self = _bare(_stock_class(type(scheduler)))
-        vars(self).update(vars(scheduler)); self.ttlg, self.decode = ttlg, decode
-        self.restart()
+        vars(self).update(vars(stock_copy(scheduler)))
+        self.guidance = FrameGuidance(ttlg, decode); self.restart()
         return self
 
     @wraps(FlowMatchEulerDiscreteScheduler.set_timesteps) # the pipeline reads the names of its parameters
@@ -240,6 +361,17 @@ def _stock_class(kind): # of a guided one, too
     return getattr(kind, 'stock', FlowMatchEulerDiscreteScheduler if kind is GuidedScheduler else kind)
 def _bare(stock): return object.__new__(_guided_class(stock)) # without a state yet
 
+def stock_copy(
+    scheduler, # a `FlowMatchEulerDiscreteScheduler`, guided or not
+):  # a copy of the stock class, with the same configuration and state
+    "A scheduler to set timesteps of; `InputError` for one that is no flow-matching Euler."
+    if not isinstance(scheduler, FlowMatchEulerDiscreteScheduler) or scheduler.config.get('stochastic_sampling'):
+        raise InputError(f'{type(scheduler).__name__}: guidance needs a deterministic '
+                         'FlowMatchEulerDiscreteScheduler; set pipe.scheduler to one.')
+    new = object.__new__(_stock_class(type(scheduler)))
+    vars(new).update({k: v for k, v in vars(scheduler).items() if k not in vars(GuidedScheduler)})
+    return new
+
 # %% ../../nbs/frame/00_guidance.ipynb #c028v
 @patch
 def __reduce__(self:GuidedScheduler): # its class cannot be found by its name
@@ -247,37 +379,31 @@ def __reduce__(self:GuidedScheduler): # its class cannot be found by its name
 
 @patch
 def restart(self:GuidedScheduler):
-    "Forget the frame: what was noted, the fp32 copy, resized losses."
-    self.notes, self.precise, self.given, self.losses = [], None, None, None
+    "Forget the frame: its record, and the fp32 copy."
+    self.precise, self.given = None, None
+    if self.guidance: self.guidance.restart()
 
 @patch(as_prop=True)
 def levels(self:GuidedScheduler): # the noise levels as numbers; asked of a GPU once, for that means waiting for it
     if self._levels[0] is not self.sigmas: self._levels = self.sigmas, self.sigmas.tolist()
     return self._levels[1]
 
-# %% ../../nbs/frame/00_guidance.ipynb #c028x0
 @patch(as_prop=True)
-# a dict for each guided step: `step`, `sigma`, `update` (RMS) and `values` of the losses, a number for each sample
-def history(self:GuidedScheduler):
-    return [dict(step=i, sigma=self.levels[i], update=update.tolist(),
-                 values={n: v.tolist() for n, v in values.items()})
-            for i, values, _, update in self.notes]
-
+def history(self:GuidedScheduler): return self.guidance.history # of `FrameGuidance`
 @patch(as_prop=True)
-def skipped(self:GuidedScheduler): # samples times steps whose gradient was not finite
-    return sum(int((~finite).sum()) for _, _, finite, _ in self.notes)
+def skipped(self:GuidedScheduler): return self.guidance.skipped # of `FrameGuidance`
 
 # %% ../../nbs/frame/00_guidance.ipynb #c029
 @patch
-def step(self:GuidedScheduler, model_output, timestep, sample, *args, return_dict=True, **kwargs):
-    "One step from `sample` (B,T,64) along the velocity `model_output`; guided when `ttlg` says so."
+def step(self:GuidedScheduler, model_output, timestep, sample, *args, return_dict:bool=True, **kwargs):
+    "One step from `sample` (B,T,64) along the velocity `model_output`; guided where `TTLG` says so."
     stock = super(GuidedScheduler, self).step
     refused = isinstance(timestep, (int, torch.IntTensor, torch.LongTensor)) # by the stock class, in its own words
-    if refused or self.ttlg is None or not self.ttlg.losses:
+    if refused or self.guidance is None or not self.guidance.ttlg.losses:
         return stock(model_output, timestep, sample, *args, return_dict=return_dict, **kwargs)
     if self.step_index is None: self._init_step_index(timestep)
     i, dtype = self.step_index, model_output.dtype
-    guided = i in self.ttlg.steps(len(self.timesteps), self.levels)
+    guided = i in self.guidance.steps(self.levels)
     resumed = self.precise is not None and self._handed_back(sample)
     if not guided and not resumed:
         self.precise = None
@@ -287,82 +413,20 @@ def step(self:GuidedScheduler, model_output, timestep, sample, *args, return_dic
                          'leave it out, or guide no step (lr=0).')
     model_output, sample = model_output.float(), self.precise if resumed else sample.float()
     after = stock(model_output, timestep, sample, *args, return_dict=False, **kwargs)[0]
-    if guided: after = after + self._latent_update(i, model_output, sample, after)
+    if guided:
+        now = DenoisingStep(i, self.sigmas[i], self.sigmas[i + 1], sample, model_output, i + 1, len(self.timesteps))
+        after = after + self.guidance.update(now)
     self.precise, after = after, after.to(dtype)
     self.given = after, after._version
     return FlowMatchEulerDiscreteSchedulerOutput(prev_sample=after) if return_dict else (after,)
 
-# %% ../../nbs/frame/00_guidance.ipynb #c029b
+# %% ../../nbs/frame/00_guidance.ipynb #c029h
 @patch
 def _handed_back(self:GuidedScheduler, sample):
     """Is `sample` what the last step returned?
     Seen from the object where possible: to compare numbers is to wait for the GPU."""
     given, version = self.given
     return sample is given and sample._version == version or torch.equal(self.precise.to(sample.dtype), sample)
-
-@patch
-def _latent_update(self:GuidedScheduler, i, v, x, after):
-    if torch.is_inference_mode_enabled():
-        raise InputError('guidance needs gradients, which torch.inference_mode() forbids: run the pipeline under '
-                         'torch.no_grad() or nothing at all.')
-    return self.ttlg.latent_update(self, i, v, x, after)
-
-# %% ../../nbs/frame/00_guidance.ipynb #c030
-@patch
-def clean_update(self:GuidedScheduler, i, v, x):
-    "The update of the clean estimate at step `i`, (B,T,64) fp32; zero where the gradient is zero or not finite."
-    t, start = self.ttlg, x - self.sigmas[i]*v
-    # the limit of a step is divided among its inner steps
-    limit = t.lr/t.inner_steps*(self.sigmas[i] - self.sigmas[i + 1]).abs()/AVERAGE_STEP
-    total, good = torch.zeros_like(start), True
-    for _ in range(t.inner_steps):
-        b, d, values, finite = self.pull_back(start + total) # values of the losses before this inner step
-        wanted = (_energy(d)/_energy(b).clamp(min=1e-30)).view(-1, 1, 1)*b
-        update = wanted*(limit/_rms(wanted).clamp(min=1e-30)).clamp(max=1.)
-        total = total + torch.where(finite.view(-1, 1, 1), update, torch.zeros_like(update))
-        good = finite & good
-    self.note(i, values, good, total)
-    return total
-
-# %% ../../nbs/frame/00_guidance.ipynb #c030b
-@patch
-def pull_back(self:GuidedScheduler, x0):
-    """The wanted change of the decoded `x0`, pulled back through the decoder;
-    the change itself, the values, and whether (B,) all was finite."""
-    small, x0 = self.ttlg.back_scale or self.ttlg.scale, x0.detach().requires_grad_()
-    with torch.set_grad_enabled(small == self.ttlg.scale): img = self.decode(x0, self.ttlg.scale)
-    with torch.enable_grad():
-        d, values, finite = image_change(img, self.losses_for(img))
-        k = round(self.ttlg.scale/small)
-        # a pixel of the small image stands for k*k
-        generated, wanted = (img, d) if k == 1 else (self.decode(x0, small), k*k*F.avg_pool2d(d, k))
-        b, = torch.autograd.grad(generated, x0, wanted)
-    return b, d, values, finite & b.isfinite().flatten(1).all(1)
-
-@patch
-def losses_for(self:GuidedScheduler, img):
-    "The losses, for images of the size of `img`."
-    if self.losses is None:
-        sized = self.ttlg.losses if self.ttlg.scale == 1 else [l.at(*img.shape[-2:]) for l in self.ttlg.losses]
-        self.losses = [l.on(img.device) for l in sized]
-    return self.losses
-
-# %% ../../nbs/frame/00_guidance.ipynb #c030c
-@patch
-def note(self:GuidedScheduler, i, values, finite, update):
-    "Note a guided step for the history, as tensors: numbers are asked for when the frame is done."
-    self.notes.append((i, dict(zip(loss_names(self.ttlg.losses), values)), finite, _rms(update).flatten()))
-
-# %% ../../nbs/frame/00_guidance.ipynb #c032
-@patch
-def latent_update(self:TTLG,
-    scheduler:GuidedScheduler,
-    i:int, # number of the step
-    v, x, # velocity and latents (B,T,64) fp32 before the step
-    after, # latents after Euler's step
-):  # (B,T,64) fp32
-    "What guidance adds to the latents after step `i`; a subclass may have another rule."
-    return scheduler.clean_update(i, v, x)*(1 - scheduler.sigmas[i + 1])
 
 # %% ../../nbs/frame/00_guidance.ipynb #c040
 def scaled_decoder(
@@ -398,18 +462,9 @@ def attach(self:TTLG,
 
 # %% ../../nbs/frame/00_guidance.ipynb #c044c
 @torch.no_grad()
-def vae_reconstruction(
-    vae, # a `SingleFrameVAE`
-    image, # (B,3,H,W) in [0,1]
-    scale=1., # share of the full size at which the losses are evaluated
-):  # (B,3,scale H,scale W) in [0,1]
-    "An image as guidance would see it if nothing were left to improve: encoded, and decoded at the scale."
-    return scaled_decoder(vae, *image.shape[-2:])(pack(vae.encode(image)), scale).clamp(0, 1)
-
-@torch.no_grad()
 def vae_target_value(
     loss, # an `ImageLoss`
-    back, # (B,3,h,w), from `vae_reconstruction`
+    back:Tensor, # (B,3,h,w), from `vae_reconstruction`
 ):  # (B,)
     "What the decoder itself can reach: the loss of an image that went through it, on the size it came out with."
     return loss.resized(*back.shape[-2:])(back)
@@ -419,11 +474,11 @@ def vae_target_value(
 def with_target_values(
     ttlg:TTLG,
     vae, # a `SingleFrameVAE`
-    image, # (B,3,H,W) in [0,1], sides multiples of 16: a frame in the style that is wanted
+    image:Tensor, # (B,3,H,W) in [0,1], sides multiples of 16: a frame in the style that is wanted
 )->TTLG: # itself, if every loss has a target value
     """The same guidance with a target value for every loss that has none:
     what the loss is for an image that only went through the VAE."""
-    def through(img): return vae_reconstruction(vae, img.to(vae.device), ttlg.scale).to(img.device)
+    def through(img): return vae_reconstruction(vae, img, ttlg.loss_scale).to(img.device)
     if all(l.target_value is not None for l in ttlg.losses): return ttlg
     new = copy(ttlg); new.losses = [copy(l) for l in ttlg.losses]
     for l in new.losses:

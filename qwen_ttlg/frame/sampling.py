@@ -4,24 +4,27 @@
 
 # %% auto #0
 __all__ = ['frame_noise', 'text_images', 'encode_prompts', 'cfg_velocity', 'Conditions', 'EditResult', 'EncodingCache',
-           'noise_levels', 'edit_frame', 'restyle_frame']
+           'noise_levels', 'denoise', 'edit_frame', 'restyle_frame']
 
 # %% ../../nbs/frame/02_sampling.ipynb #c004
 import hashlib, re
 from contextlib import contextmanager
 from functools import lru_cache
+from inspect import Parameter, signature
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 import numpy as np, torch
+from fastcore.meta import delegates
 from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus import (
     CONDITION_IMAGE_SIZE, calculate_dimensions, calculate_shift, retrieve_timesteps)
 from ..core import InputError, as_batch, printable, sheet, to_pil
-from ..settings import CARRY_PROMPT, NEGATIVE_PROMPT, RESTYLE_PROMPT
+from ..settings import RESTYLE_PROMPT, SamplingParams
 from ..image.edges import EdgeMap, scene_edges
 from ..image.latents import check_size, pack, token_grid, unpack
 from ..model.acceleration import as_time, at_time, frame_vae, learn_schedule, seen_once
 from ..model.loading import adopt
-from .guidance import TTLG, GuidedScheduler, as_guidance, scaled_decoder, with_target_values
+from .guidance import (
+    TTLG, DenoisingStep, FrameGuidance, as_guidance, scaled_decoder, stock_copy, with_target_values)
 
 # %% ../../nbs/frame/02_sampling.ipynb #c007
 @lru_cache(8) # retries and fixed noise ask again
@@ -76,7 +79,7 @@ def encode_prompts(
 
 # %% ../../nbs/frame/02_sampling.ipynb #c014
 def cfg_velocity(
-    conditional, unconditional, # velocities (B,T,64)
+    conditional:torch.Tensor, unconditional:torch.Tensor, # velocities (B,T,64)
     scale:float, # 1 is the conditional velocity alone
 ):  # (B,T,64)
     """Combine two velocities and give every token the norm of the conditional one (the Qwen pipelines' form of
@@ -93,17 +96,17 @@ class Conditions:
     refs: torch.Tensor # reference tokens (B,R*T,64), edge map first
     count: int # R, number of references
     prompts: list # (name, embeddings): 'cond' and, with CFG, 'uncond'
-    scale: float # CFG scale
+    true_cfg_scale: float # 1 is off
     timesteps: list=() # of the schedule, numbers from 0 to 1000
 
-    def velocity(self, x, timestep:float, cfg=True):
+    def velocity(self, x, timestep:float, cfg:bool=True):
         """The transformer's velocity for tokens `x` (B,T,64) at a timestep from 0 to 1000, in fp32;
         without `cfg` the conditional one alone."""
         timestep = float(timestep)
         prompts, group = self.prompts if cfg else self.prompts[:1], getattr(self.pipe, 'group', None)
         # kept for rules that measure their step by CFG's correction
         out = self.last = group.passes(self, x, timestep, len(prompts)) if group else self.passes(x, timestep, prompts)
-        return out[0] if len(out) == 1 else cfg_velocity(*out, self.scale)
+        return out[0] if len(out) == 1 else cfg_velocity(*out, self.true_cfg_scale)
 
     def passes(self, x, timestep:float, prompts):
         "A velocity for each prompt."
@@ -167,7 +170,7 @@ def _references(edge, prev, extra_reference):
     return [(given, r.float().expand(batch, 3, -1, -1)) for _, given, r in refs]
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023
-def _conditions(pipe, device, refs, prompts, scale, encoding_cache, on_stage):
+def _conditions(pipe, device, refs, params, encoding_cache, on_stage):
     """Encode the references and the prompts; the VAE's work is under way on a GPU while the
     host prepares the text encoder's."""
     on_stage('references')
@@ -175,18 +178,14 @@ def _conditions(pipe, device, refs, prompts, scale, encoding_cache, on_stage):
     def tokens(source, r): return encoding_cache(lambda: pack(vae.encode(r.to(device))), 'tokens', batch, source)
     seen = torch.cat([tokens(source, r) for source, r in refs], 1)
     on_stage('text')
+    prompts = dict(cond=params.prompt)
+    if params.true_cfg_scale > 1 and params.negative_prompt is not None: prompts['uncond'] = params.negative_prompt
     images = [r for _, r in refs]
     embeds = encoding_cache(lambda: encode_prompts(pipe, list(prompts.values()), text_images(pipe, images), device),
                             *prompts.values(), batch, *(source for source, _ in refs))
     embeds, grid = [e.to(pipe.transformer.dtype) for e in embeds], token_grid(*images[0].shape[-2:])
     _check_length(pipe.transformer, grid, embeds)
-    return Conditions(pipe, grid, seen, len(refs), list(zip(prompts, embeds)), scale)
-
-def _scheduler(pipe, device, ttlg, cond, height, width):
-    "The guided scheduler of one frame; it knows the conditions, too, for rules that need them."
-    scheduler = GuidedScheduler.wrap(pipe.scheduler, ttlg, scaled_decoder(frame_vae(pipe, device), height, width))
-    scheduler.conditions = cond
-    return scheduler
+    return Conditions(pipe, grid, seen, len(refs), list(zip(prompts, embeds)), params.true_cfg_scale)
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023n
 def _check_length(transformer, grid, embeds):
@@ -198,52 +197,55 @@ def _check_length(transformer, grid, embeds):
                          'use fewer words.')
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023s0
-def _schedule(pipe, device, scheduler, tokens, steps):
-    "Set the scheduler's timesteps for an image of so many tokens, and learn the transformer's tables for them."
-    timesteps = _set_timesteps(scheduler, device, tokens, steps)
-    scheduler.set_begin_index(0)
-    scheduler.conditions.timesteps = (torch.tensor(scheduler.levels[:-1])*scheduler.config.num_train_timesteps).tolist()
-    learn_schedule(pipe.transformer, scheduler.conditions.timesteps, device)
-    return timesteps
-
-def _set_timesteps(scheduler, device, tokens, steps):
-    "As the pipeline does for an image of so many tokens."
-    c = scheduler.config
-    if steps < 2 and c.get('shift_terminal'):
-        raise InputError('num_inference_steps=1: a schedule that is stretched to its last noise level (shift_terminal) '
-                         'needs at least 2.')
-    mu = calculate_shift(tokens, c.get('base_image_seq_len', 256), c.get('max_image_seq_len', 4096),
-                         c.get('base_shift', .5), c.get('max_shift', 1.15))
-    timesteps, _ = retrieve_timesteps(scheduler, steps, device, sigmas=np.linspace(1., 1/steps, steps), mu=mu)
-    return timesteps
-
 def noise_levels(
     pipe, # a Qwen edit pipeline
     height:int, width:int, # of the image, pixels
     steps:int, # `num_inference_steps`
 )->list: # `steps` + 1 numbers from 1 to 0
-    "The noise levels sigma of a schedule, which depend on the size of the image and the number of steps."
-    rows, cols = token_grid(height, width); scheduler = GuidedScheduler.wrap(pipe.scheduler, TTLG(), None)
-    _set_timesteps(scheduler, 'cpu', rows*cols, steps)
-    return scheduler.levels
+    """The noise levels sigma of a schedule, as the pipeline sets them: they depend on the size of the image and the
+    number of steps. `InputError` for one step where the schedule ends with a given noise level."""
+    scheduler, (rows, cols) = stock_copy(pipe.scheduler), token_grid(height, width)
+    c = scheduler.config
+    if steps < 2 and c.get('shift_terminal'):
+        raise InputError(f'num_inference_steps={steps}: a schedule that is stretched to its last noise level '
+                         '(shift_terminal) needs at least 2.')
+    mu = calculate_shift(rows*cols, c.get('base_image_seq_len', 256), c.get('max_image_seq_len', 4096),
+                         c.get('base_shift', .5), c.get('max_shift', 1.15))
+    retrieve_timesteps(scheduler, steps, 'cpu', sigmas=np.linspace(1., 1/steps, steps), mu=mu)
+    return scheduler.sigmas.tolist()
 
-def _begin(scheduler, timesteps, noise, start):
-    """Tokens to begin with and the timesteps that are left: all of them from noise,
-    those at the noise level of `start` and below from there."""
-    if start is None: return noise, timesteps
+def _timesteps(pipe, levels): # numbers from 0 to 1000 for the transformer, one for each step
+    return (torch.tensor(levels[:-1], dtype=torch.float32)*pipe.scheduler.config.num_train_timesteps).tolist()
+
+def _begin(levels, noise, start):
+    "Latents to begin with and the number of the first step: from noise, or at the noise level of `start` or below."
+    if start is None: return noise, 0
     tokens, sigma = start
-    k = next((k for k, s in enumerate(scheduler.levels[:-1]) if s <= sigma + 1e-6), len(timesteps) - 1)
-    scheduler.set_begin_index(k); level = scheduler.sigmas[k]
-    return (1 - level)*tokens.to(noise) + level*noise, timesteps[k:]
+    first = next((k for k, s in enumerate(levels[:-1]) if s <= sigma + 1e-6), len(levels) - 2)
+    level = torch.tensor(levels[first], dtype=torch.float32, device=noise.device)
+    return (1 - level)*tokens.to(noise) + level*noise, first
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023s1
-def _denoised(cond, scheduler, x, timesteps, cfg_steps, on_step, on_stage):
-    "From noise to clean latents, the first steps with CFG."
-    first = scheduler.begin_index # above 0 where the first steps are left out
-    for i, t in enumerate(timesteps):
-        on_stage('denoising'); v = cond.velocity(x, cond.timesteps[first + i], i < cfg_steps)
-        if on_step: on_step(i, len(timesteps), x - scheduler.sigmas[first + i]*v)
-        on_stage('guidance'); x = scheduler.step(v, t, x, return_dict=False)[0]
+def denoise(
+    velocity, # function of (latents (B,T,64), number of the step) that gives their velocity (B,T,64), both fp32
+    x:torch.Tensor, # latents (B,T,64) at the noise level of the first step, fp32
+    levels:list, # noise levels of all steps, from the highest to 0
+    guidance:FrameGuidance,
+    first:int=0, # number of the first step that is made
+    on_step=None, # called with a `DenoisingStep` after each step
+    on_stage=lambda name: None, # called with what begins: 'denoising', 'guidance'
+):  # clean latents (B,T,64)
+    """Euler's steps down the noise levels of a flow (Lipman et al., ICLR 2023), guided where the schedule of `guidance`
+    says so; exceptions of `on_step` and `on_stage` end it."""
+    sigmas, guided = torch.tensor(levels, dtype=torch.float32, device=x.device), guidance.steps(levels)
+    for i in range(first, len(levels) - 1):
+        on_stage('denoising')
+        v = velocity(x, i)
+        step = DenoisingStep(i, sigmas[i], sigmas[i + 1], x, v, number=i - first + 1, steps=len(levels) - 1 - first)
+        x = x + (sigmas[i + 1] - sigmas[i])*v
+        on_stage('guidance')
+        if i in guided: x = x + guidance.update(step)
+        if on_step: on_step(step)
     return x
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023f
@@ -268,15 +270,27 @@ def _check_prompt(name, text):
         raise InputError(f"{name}: '{part}' is not UTF-8; write it in a terminal or an editor that uses UTF-8.")
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023h
-def _check_numbers(steps, scale, cfg_stop, on_step):
-    for name, v in (('true_cfg_scale', scale), ('cfg_stop', cfg_stop)):
-        if not isinstance(v, (int, float)): raise InputError(f'{name}={v!r}: must be a number.')
-    if not isinstance(steps, int) or steps < 1:
-        raise InputError(f'num_inference_steps={steps!r}: must be a whole number of at least 1.')
-    if not 0 <= cfg_stop <= 1: raise InputError(f'cfg_stop={cfg_stop}: a share of the steps, from 0 to 1.')
-    if on_step is not None and not callable(on_step):
-        raise InputError(
-            f'on_step: a {type(on_step).__name__} cannot be called; give a function of (step, steps, estimate).')
+def _shows_fields(cls):
+    "Decorator: shows the fields of a dataclass among the parameters of a function that takes them by name."
+    def show(f):
+        own = [p for p in signature(f).parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
+        more = [Parameter(v.name, Parameter.KEYWORD_ONLY, default=v.default, annotation=v.type) for v in fields(cls)]
+        f.__signature__ = signature(f).replace(parameters=own + more)
+        return f
+    return show
+
+def _sampling_params(params, changes):
+    "`SamplingParams` from what was given; `InputError` for what is none, and for prompts that cannot be read."
+    if isinstance(params, (str, list)):
+        raise InputError(f'params: {params!r} is no SamplingParams; give a text as prompt=.')
+    if not isinstance(params, (SamplingParams, type(None))):
+        raise InputError(f'params: a {type(params).__name__} is no SamplingParams; give a loss as ttlg=.')
+    if unknown := [n for n in changes if n not in {f.name for f in fields(SamplingParams)}]:
+        raise TypeError(f'edit_frame() got an unexpected keyword argument {unknown[0]!r}')
+    params = replace(params or SamplingParams(), **changes)
+    for name in ('prompt', 'negative_prompt'):
+        if getattr(params, name) is not None: _check_prompt(name, getattr(params, name))
+    return params
 
 def _check_tokens(name, tokens, batch, count, how):
     "`InputError` for what are not tokens of the whole batch."
@@ -296,72 +310,73 @@ def _check_start(start, batch, count):
         raise InputError(f'start at noise level {start[1]!r}: give a number above 0 and at most 1.')
 
 # %% ../../nbs/frame/02_sampling.ipynb #c024
+@_shows_fields(SamplingParams)
 @torch.no_grad()
 def edit_frame(
     pipe, # a `QwenImageEditPlusPipeline`, as `load_pipeline` gives it
     edge, # edge map: an `EdgeMap`, (B,1,H,W) or (B,3,H,W) in [0,1], or a `PIL.Image`
     prev, # previous frame: (B,3,H,W) in [0,1], or a `PIL.Image`
-    prompt:str=CARRY_PROMPT, # one for the whole batch
-    negative_prompt:str|None=NEGATIVE_PROMPT, # None turns CFG off
-    extra_reference=None, # a third reference image, usually the first frame
-    num_inference_steps:int=50, # denoising steps
-    true_cfg_scale:float=4., # CFG scale, off at 1 or less
-    cfg_stop:float=1., # share of the steps, from the first one on, that have CFG
-    seed:int=0, # of the run
-    frame:int=0, # number of the frame: with the seed it makes the noise
-    noise=None, # start tokens (B,T,64) instead
-    start:tuple=None, # (tokens (B,T,64), sigma): begin from these at this noise level, with the steps that are left
+    params:SamplingParams=None, # prompts, steps, CFG and seed, one for the whole batch; or its fields by name
+    *,
     # guidance: a `TTLG`, or a loss or several for its usual values; None: unguided;
     # losses with `target_value=None` get it from `prev`
     ttlg:TTLG=None,
+    extra_reference=None, # a third reference image, usually the first frame
+    frame:int=0, # number of the frame: with the seed it makes the noise
+    noise:torch.Tensor=None, # start tokens (B,T,64) instead
+    start:tuple=None, # (tokens (B,T,64), sigma): begin from these at this noise level, with the steps that are left
     # what was encoded before: give the same object again for the same images and words
     encoding_cache:EncodingCache=None,
-    # called in each step with (step, steps, clean estimate tokens before guidance);
-    # steps that `start` leaves out are not counted; an exception stops the frame
+    # called with a `DenoisingStep` after each step; an exception stops the frame
     on_step=None,
     # called with what begins: 'references', 'text', 'denoising', 'guidance', 'decoding', 'rest'
     on_stage=lambda name: None,
+    **kwargs,
 )->EditResult:
     """Generate the frame that has the shape of `edge` and the style of `prev`; `InputError` for what is no pipeline
     or no image, and for images of unequal or unfit size."""
-    device, guidance = adopt(pipe)._execution_device, as_guidance(ttlg)
+    device, params = adopt(pipe)._execution_device, _sampling_params(params, kwargs)
     refs = _references(edge, prev, extra_reference)
     prev_image = refs[1][1]
     batch, _, height, width = prev_image.shape; rows, cols = token_grid(height, width)
-    _check_prompt('prompt', prompt)
-    if negative_prompt is not None: _check_prompt('negative_prompt', negative_prompt)
-    _check_numbers(num_inference_steps, true_cfg_scale, cfg_stop, on_step)
+    if on_step is not None and not callable(on_step):
+        raise InputError(f'on_step: a {type(on_step).__name__} cannot be called; give a function of a DenoisingStep.')
     if noise is not None: _check_tokens('noise', noise, batch, rows*cols, 'make it with frame_noise')
     _check_start(start, batch, rows*cols)
-    if noise is None: noise = torch.cat([frame_noise(height, width, seed, frame, sample=b) for b in range(batch)])
-    prompts = dict(cond=prompt)
-    if true_cfg_scale > 1 and negative_prompt is not None: prompts['uncond'] = negative_prompt
+    if noise is None:
+        noise = torch.cat([frame_noise(height, width, params.seed, frame, sample=b) for b in range(batch)])
+    guidance, levels = as_guidance(ttlg), noise_levels(pipe, height, width, params.num_inference_steps)
     with _let_go(pipe):
-        cond = _conditions(pipe, device, refs, prompts, true_cfg_scale, encoding_cache or EncodingCache(), on_stage)
-        guidance = with_target_values(guidance, frame_vae(pipe, device), prev_image)
-        scheduler = _scheduler(pipe, device, guidance, cond, height, width)
-        timesteps = _schedule(pipe, device, scheduler, rows*cols, num_inference_steps) # those of `cond`, too
-        x, timesteps = _begin(scheduler, timesteps, noise.to(device).float(), start)
-        left_out = num_inference_steps - len(timesteps) # the first steps, where `start` is given
-        cfg_steps = round(cfg_stop*num_inference_steps) - left_out
-        x = _denoised(cond, scheduler, x, timesteps, cfg_steps, on_step, on_stage)
-        on_stage('decoding'); image = frame_vae(pipe, device).decode(unpack(x, height, width)).float().clamp(0, 1)
+        cond = _conditions(pipe, device, refs, params, encoding_cache or EncodingCache(), on_stage)
+        cond.timesteps = _timesteps(pipe, levels)
+        learn_schedule(pipe.transformer, cond.timesteps, device)
+        vae = frame_vae(pipe, device)
+        guidance = FrameGuidance(
+            with_target_values(guidance, vae, prev_image), scaled_decoder(vae, height, width), cond)
+        cfg_steps = round(params.cfg_stop*params.num_inference_steps)
+        x, first = _begin(levels, noise.to(device).float(), start)
+        x = denoise(lambda x, i: cond.velocity(x, cond.timesteps[i], cfg=i < cfg_steps), x, levels, guidance, first,
+                    on_step, on_stage)
+        on_stage('decoding'); image = vae.decode(unpack(x, height, width)).float().clamp(0, 1)
     on_stage('rest')
-    return EditResult(image, x, scheduler.history, scheduler.skipped)
+    return EditResult(image, x, guidance.history, guidance.skipped)
 
 # %% ../../nbs/frame/02_sampling.ipynb #c032
+@delegates(edit_frame, but=['prompt'])
 def restyle_frame(
     pipe, # a `QwenImageEditPlusPipeline`
     image, # (B,3,H,W) in [0,1], or a `PIL.Image`
     style:str=None, # words that finish "Redraw picture 2 ...", e.g. 'as a night scene'
+    params:SamplingParams=None, # as for `edit_frame`, but for the prompt
+    *,
     # an image in the style that is wanted, of the same size; the full model only, the tiny one has not learnt it
     extra_reference=None,
-    **kwargs, # as for `edit_frame`
+    **kwargs,
 )->EditResult:
     "Restyle an image; words, another image or both give the style, and every object stays in its place."
     img = as_batch(image, 'image', (3,))
     if style: _check_prompt('style_prompt', style)
     words = ', '.join(
         [style]*bool(style) + ['in the style, colours and medium of picture 3']*(extra_reference is not None))
-    return edit_frame(pipe, scene_edges(img)[0], img, prompt=RESTYLE_PROMPT.format(style=words),
+    return edit_frame(pipe, scene_edges(img)[0], img, params, prompt=RESTYLE_PROMPT.format(style=words),
                       extra_reference=extra_reference, **kwargs)

@@ -17,7 +17,8 @@ from fastcore.basics import patch
 from PIL import Image
 from torch import Tensor
 from ..core import InputError, as_batch, constant
-from .edges import EdgeMap, filters
+from ..settings import EDGE_METRICS, GRAM_FEATURES
+from .edges import EdgeMap, estimate_gain, filters
 from .latents import SingleFrameVAE
 from .motion import Motion
 
@@ -117,7 +118,7 @@ def _soft_f1(found, wanted, eps=1e-8):
     total = lambda e: e.sum((1, 2, 3))
     return 1 - 2*total(found*wanted)/(total(found.square()) + total(wanted.square()) + eps)
 
-_kinds = dict(l1=_l1, correlation=_correlation, f1=_soft_f1)
+_edge_distances = dict(zip(EDGE_METRICS, (_l1, _correlation, _soft_f1)))
 
 # %% ../../nbs/image/03_losses.ipynb #c013
 def _choice(what, value, choices):
@@ -129,7 +130,7 @@ def _choice(what, value, choices):
 # %% ../../nbs/image/03_losses.ipynb #c014
 class EdgeLoss(ImageLoss):
     """Distance of an image's edges to an edge map under a fixed gain; `InputError` for what is no edge map, a gain
-    that is missing or not positive, an unknown method or kind, another size."""
+    that is missing or not positive, an unknown method or metric, another size."""
     name = 'edge'
 
     def __init__(self,
@@ -140,21 +141,28 @@ class EdgeLoss(ImageLoss):
         # None: what the VAE itself can reach, measured by `edit_frame`
         target_value: float|Tensor|None=None,
         method: str=None, # the filter: 'sobel', 'laplacian', or 'canny' (compared with Sobel); None: the edge map's own
-        kind: str='l1', # the distance: 'l1', 'correlation' or 'f1'
+        metric: str='l1', # the distance: 'l1', 'correlation' or 'f1'
         scale: float=1., # share of an image's size at which it is evaluated
+        # (1,3,H,W) in [0,1] or an image in the style that is wanted, such as the init frame: how strong its edges are
+        # is the gain, and what the VAE makes of them the target value
+        init: Tensor|Image.Image=None,
     ):
         super().__init__(weight, target_value, scale)
+        given = gain
         if isinstance(edges, EdgeMap):
             edges, gain, method = edges.edges, edges.gain if gain is None else gain, method or edges.method
         if isinstance(edges, Image.Image): raise InputError('edge loss: an image is no edge map; give edge_map(image).')
         edges = as_batch(edges, 'edge loss: edges', (1,))
-        self.filter, self.distance = _choice('method', method or 'sobel', filters), _choice('kind', kind, _kinds)
+        self.filter, self.distance = (_choice('method', method or 'sobel', filters),
+                                      _choice('metric', metric, _edge_distances))
         if isinstance(gain, str):
             raise InputError(f'edge loss: gain {gain!r} is no number; leave it out with an EdgeMap, or give one.')
-        if gain is None and kind == 'correlation': gain = 1. # it has no unit
+        self.init = None if init is None else as_batch(init, 'edge loss: init', (3,)).detach().float()
+        if given is None and metric == 'correlation': gain = 1. # it has no unit
+        elif given is None and init is not None: gain = estimate_gain(edges, self.init, method)
         if gain is None:
-            raise InputError(
-                "edge loss: the edge map has no gain; estimate it once with estimate_gain, or use kind='correlation'.")
+            raise InputError("edge loss: the edge map has no gain; give an image in the style that is wanted as init, "
+                             "or use metric='correlation'.")
         self.edges = edges.detach().float()
         self.gain = torch.as_tensor(gain).detach().float().reshape(-1, 1, 1, 1)
         if not ((self.gain > 0) & self.gain.isfinite()).all():
@@ -167,11 +175,12 @@ class EdgeLoss(ImageLoss):
                              'size of the image.')
         return self.distance(self.filter(img)/self.gain.to(img.device), self.edges.to(img.device))
 
-    def resized(self, height, width):
+    def resized(self, height:int, width:int):
         new = copy(self); new.edges, new.sizes = F.adaptive_max_pool2d(self.edges, (height, width)), {}
         return new
 
     def reached(self, through, image):
+        image = image if self.init is None else self.init
         own = copy(self); own.edges, own.gain, own.sizes = self.filter(image), torch.ones(1, 1, 1, 1), {}
         back = through(image); value = own.at(*back.shape[-2:])(back)
         return value/self.gain.flatten().to(value.device) if self.distance is _l1 else value
@@ -214,7 +223,7 @@ class GramLoss(ImageLoss):
         return torch.stack([(g - t).square().sum((1, 2))/t.square().sum((1, 2)) for g, t in pairs]).mean(0)
 
     def resized(
-        self, height, width,
+        self, height:int, width:int,
     ):  # the style image at the same short side, its aspect kept: textures shrink as those of the frame do
         by = min(height, width)/min(self.style.shape[-2:])
         style = F.interpolate(self.style, [max(1, round(s*by)) for s in self.style.shape[-2:]], mode='area')
@@ -308,7 +317,7 @@ def gram_features(
     net:SingleFrameVAE=None, # needed for 'vae'
 ):
     "The features of that name; `InputError` for an unknown one."
-    choices = dict(vgg16=_vgg16, random=RandomFeatures, vae=lambda: VAEFeatures(net))
+    choices = dict(zip(GRAM_FEATURES, (RandomFeatures, lambda: VAEFeatures(net), _vgg16)))
     if name not in choices: raise InputError(f'gram features {name!r}: not known; use one of {", ".join(choices)}.')
     return choices[name]()
 
@@ -340,7 +349,7 @@ class TemporalLoss(ImageLoss):
         d = ((img - self.wanted.to(img.device)).square() + .01**2).sqrt() - .01
         return (d*m).sum((1, 2, 3))/(3*m.sum((1, 2, 3))).clamp(min=1)
 
-    def resized(self, height, width):
+    def resized(self, height:int, width:int):
         prev = F.interpolate(self.prev, (height, width), mode='area')
         return TemporalLoss(
             prev, self.motion and self.motion.resized(height, width), self.weight, self.target_value, self.scale)
@@ -372,7 +381,7 @@ class MaskedColorLoss(ImageLoss):
                 raise InputError(f'mask loss: the {what} is {w}x{h} and the frame {W}x{H}; give all at one size.')
         return (F.avg_pool2d(img - image, 9, 1, 4).abs()*m).sum((1, 2, 3))/(3*m.sum((1, 2, 3))).clamp(min=1)
 
-    def resized(self, height, width):
+    def resized(self, height:int, width:int):
         small = (F.interpolate(t, (height, width), mode='area') for t in (self.image, self.mask))
         return MaskedColorLoss(*small, weight=self.weight, target_value=self.target_value, scale=self.scale)
 

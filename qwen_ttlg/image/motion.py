@@ -20,7 +20,7 @@ def _gray(img):
     y = luma(img) if img.shape[1] == 3 else img
     return list((y[:, 0].detach().clamp(0, 1)*255).round().byte().cpu().numpy())
 
-def reduced(img, most=128):
+def reduced(img, most:int=128):
     "Images (B,C,H,W) with a short side of at most `most` pixels."
     by = most/min(img.shape[-2:])
     return img if by >= 1 else F.interpolate(img, [round(s*by) for s in img.shape[-2:]], mode='area')
@@ -151,7 +151,7 @@ class Registration:
     @property
     def shift(self): return (self.dx**2 + self.dy**2).sqrt()
 
-    def where(self, act): # (B,) bool: nothing is left to undo for the others
+    def where(self, act:Tensor): # (B,) bool: nothing is left to undo for the others
         one, none = torch.ones_like(self.zoom), torch.zeros_like(self.dx)
         return Registration(torch.where(act, self.dx, none), torch.where(act, self.dy, none),
                             torch.where(act, self.zoom, one), self.before, self.after)

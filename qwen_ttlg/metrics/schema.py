@@ -177,7 +177,7 @@ def read_rows(
         rows.append(dict(zip(columns, cells)))
     return rows
 
-def keep_rows(path, n, columns=COLUMNS, first=1):
+def keep_rows(path:str|Path, n, columns=COLUMNS, first:int=1):
     "Cut the file at `path` back to its first `n` rows, atomically."
     rows = read_rows(path, columns, first)[:n]
     if not Path(path).exists(): return

@@ -64,7 +64,7 @@ class ModulationTable(nn.Module):
 # %% ../../nbs/model/02_acceleration.ipynb #c012
 class TimestepIndex(nn.Module):
     "Stands for the transformer's embedding of the timestep: gives the number of the tables' row, (N,) integers."
-    def __init__(self, embed, tables, zero_cond_t=False):
+    def __init__(self, embed, tables, zero_cond_t:bool=False):
         super().__init__()
         self.embed, self.tables, self.zero_cond_t = embed, [tables], zero_cond_t
         self.rows, self.dtype, self.now = {}, None, None # time -> row, used last at the end; number format of the times
@@ -277,7 +277,7 @@ def seen_once(
     def fewer(tower, args, kwargs):
         pixels, grid = args[0], kwargs['grid_thw']
         return (pixels[:len(pixels)//copies], *args[1:]), kwargs | dict(grid_thw=grid[:len(grid)//copies])
-    def again(tower, args, kwargs, out): out.pooler_output = out.pooler_output.repeat(copies, 1); return out
+    def again(tower, args, kwargs, out:str|Path): out.pooler_output = out.pooler_output.repeat(copies, 1); return out
     hooks = [text_encoder.model.visual.register_forward_pre_hook(fewer, with_kwargs=True),
              text_encoder.model.visual.register_forward_hook(again, with_kwargs=True)] if copies > 1 else []
     try: yield

@@ -300,7 +300,7 @@ FULL_VISION = dict(depth=32, hidden_size=1280, intermediate_size=3420, num_heads
                    fullatt_block_indexes=[7, 15, 23, 31])
 
 def random_pipeline(
-    device='cuda', # where the weights are made; 'meta' makes none
+    device:str='cuda', # where the weights are made; 'meta' makes none
     dtype=torch.bfloat16,
     seed:int=0,
 ):  # a `QwenImageEditPlusPipeline` of the 2509 model's configuration

@@ -13,11 +13,11 @@ from fastcore.basics import patch
 from ..image.edges import luma, sobel
 
 # %% ../../nbs/model/00_scenes.ipynb #c006b
-def bounce(x, limit=.8):
+def bounce(x, limit:float=.8):
     "A coordinate that moves steadily and turns back at ±`limit`."
     return ((x - limit) % (4*limit) - 2*limit).abs() - limit
 
-def come_round(x, limit=1.6):
+def come_round(x, limit:float=1.6):
     "A coordinate that moves steadily and comes in again at the other end of ±`limit`."
     return (x + limit) % (2*limit) - limit
 
@@ -48,7 +48,7 @@ class Scenes:
         texture:float=0., # strength of a 1/f texture over everything, 0 to 1
         limit:float=.8, # how far from the middle the shapes' centres go, in half short sides, before they turn back
         leave:bool=False, # they go on instead, twice as far and out of the image, and come in again on the other side
-        device='cpu', # where to render
+        device:str='cpu', # where to render
     ):
         self.n, self.shapes, self.limit, self.leave, self.device = n, shapes, limit, leave, torch.device(device)
         self.rng = torch.Generator().manual_seed(seed) # on the CPU: equal seeds give equal scenes on every device
@@ -111,7 +111,7 @@ def _stripes(u, v, direction, freq, strength):
     return 1 - strength*(.5 + .5*torch.sin((u*torch.cos(direction) + v*torch.sin(direction))*freq))
 
 @patch
-def camera(self:Scenes, t, height, width):
+def camera(self:Scenes, t, height:int, width:int):
     "Scene coordinates (X, Y), each (n,H,W), of every pixel in frame `t` (a number or an (n,) tensor)."
     y, x = (torch.arange(s, device=self.device).add(.5).sub(s/2)/(min(height, width)/2) for s in (height, width))
     t = torch.as_tensor(t, device=self.device, dtype=torch.float32).expand(self.n) + self.p['phase']
@@ -223,8 +223,8 @@ def short_name(style):
 
 # %% ../../nbs/model/00_scenes.ipynb #c030
 def restyle(
-    img, # (B,3,H,W) in [0,1]
-    styles, # (B,) integers: 0 natural, k the k-th style
+    img:torch.Tensor, # (B,3,H,W) in [0,1]
+    styles:torch.Tensor, # (B,) integers: 0 natural, k the k-th style
 ):  # (B,3,H,W)
     "Each image of the batch in its own style."
     out = img.clone()

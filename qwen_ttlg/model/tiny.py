@@ -56,13 +56,13 @@ def make_tokenizer():
 SCHEDULER = dict(base_image_seq_len=256, base_shift=.5, max_image_seq_len=8192, max_shift=.9, shift=1.,
                  shift_terminal=.02, use_dynamic_shifting=True, time_shift_type='exponential')
 
-def make_vae(base_dim=24, **kw):
+def make_vae(base_dim:int=24, **kw):
     "An untrained `AutoencoderKLQwenImage` of a quarter of the full width with one block a level."
     from diffusers import AutoencoderKLQwenImage
     return AutoencoderKLQwenImage(base_dim=base_dim, num_res_blocks=1,
                                   **{'latents_mean': [0.]*16, 'latents_std': [1.]*16} | kw)
 
-def make_transformer(layers=6, heads=3):
+def make_transformer(layers:int=6, heads:int=3):
     "An untrained `QwenImageTransformer2DModel` with heads of 64 channels."
     from diffusers import QwenImageTransformer2DModel
     return QwenImageTransformer2DModel(num_layers=layers, num_attention_heads=heads, attention_head_dim=64,
@@ -84,7 +84,7 @@ TINY_TEXT = dict(hidden_size=64, intermediate_size=128, num_hidden_layers=2, num
 TINY_VISION = dict(depth=2, hidden_size=32, intermediate_size=64, num_heads=2, out_hidden_size=64,
                    fullatt_block_indexes=[1])
 
-def make_text_encoder(tokenizer, seed=0, text=TINY_TEXT, vision=TINY_VISION):
+def make_text_encoder(tokenizer, seed:int=0, text=TINY_TEXT, vision=TINY_VISION):
     "A `Qwen2_5_VLForConditionalGeneration` with fixed random weights, by default of two layers."
     from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
     ids = tokenizer.convert_tokens_to_ids
@@ -98,7 +98,7 @@ def make_text_encoder(tokenizer, seed=0, text=TINY_TEXT, vision=TINY_VISION):
             Qwen2_5_VLConfig(text_config=text, vision_config=vision, **special)).eval()
 
 # %% ../../nbs/model/01_tiny.ipynb #c040
-def make_pipeline(seed=0, vae=None, transformer=None, max_pixels=28*28*1280):
+def make_pipeline(seed:int=0, vae=None, transformer=None, max_pixels=28*28*1280):
     "A tiny `QwenImageEditPlusPipeline`; untrained but for the parts handed in."
     from diffusers import FlowMatchEulerDiscreteScheduler, QwenImageEditPlusPipeline
     with torch.random.fork_rng(range(torch.cuda.device_count())):

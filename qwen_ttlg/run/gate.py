@@ -9,7 +9,8 @@ __all__ = ['gated_frame']
 import math
 from ..core import InputError
 from ..metrics.schema import edge_residual
-from .generate import _measured, generate_frame
+from .generate import GeneratedFrame, RunState, _measured, generate_frame
+from .targets import FrameTask
 
 # %% ../../nbs/run/04_gate.ipynb #c027g
 def _gates(s, row):
@@ -24,11 +25,11 @@ def _edge_said(s, row):
             f'{row["edge_loss_vae"]:.4f} (the VAE alone) '
             f'to {row["edge_blank"]:.4f} (a blank image)')
 
-def _not_through(i, edges, state, generated, attempts):
+def _not_through(task, state, generated, attempts):
     "What becomes of a frame that no attempt brought through the gates."
-    s = state.targets.settings
+    s, i = state.settings, task.number
     if s.gated and s.on_gate_failure == 'repeat':
-        return _measured(i, state.prev, edges, state, s.seed, attempts=attempts, gate='repeated')
+        return _measured(task, state.prev, state, s.seed, attempts=attempts, gate='repeated')
     if generated is None:
         raise InputError(f'frame {i}: the model gave an image that is not finite; try --dtype bf16 or fp32, '
                          'or --max_edge_loss .8 with --on_gate_failure repeat; the frames before it are kept.')
@@ -44,17 +45,21 @@ def _not_through(i, edges, state, generated, attempts):
                      'continue with a higher gate, '
                      'more --gate_retries, or --on_gate_failure accept or repeat.')
 
-def gated_frame(pipe, i, edges, state, motion=None, reference=None):
-    """Generate frame `i` until it gets through the gates or the attempts are used up; `InputError` where the run has
-    to stop. `reference` as for `generate_frame`."""
-    s, best = state.targets.settings, None
+def gated_frame(
+    pipe, # from `load_pipeline`
+    task:FrameTask, # what to generate
+    state:RunState, # where the run is
+)->GeneratedFrame:
+    """Generate a frame until it gets through the gates or the attempts are used up; `InputError` where the run has
+    to stop."""
+    s, best = state.settings, None
     attempts = 1 + (s.gate_retries if s.gated else 0)
     for k in range(attempts):
-        generated = generate_frame(pipe, i, edges, state, motion, s.seed + k, reference)
+        generated = generate_frame(pipe, task, state, s.seed + k)
         if generated is None: continue
         if not s.gated: return generated
         generated.row['attempts'] = k + 1
         over = max(_gates(s, generated.row).values(), default=0.)
         if over <= 1: return generated
         if best is None or over < best[0]: best = over, generated
-    return _not_through(i, edges, state, best and best[1], attempts)
+    return _not_through(task, state, best and best[1], attempts)

@@ -11,16 +11,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 import torch
+from torch import Tensor
 from ..core import atomic, to_pil, to_tensor
+from ..settings import Settings
 from ..image.edges import EdgeMap
-from ..metrics.frame_metrics import FrameMetrics, PerceptualModels
+from ..metrics.frame_metrics import PerceptualModels
 from ..metrics.schema import own_losses_text
+from ..metrics.shot_reference import ShotReference
 from ..model.acceleration import frame_vae
-from ..frame.guidance import loss_names, with_target_values
+from ..frame.guidance import loss_names
 from ..frame.sampling import EncodingCache, edit_frame
 from .drift import Drift
 from .run_folder import image_hash
-from .targets import GuidanceTargets, make_targets
+from .targets import FrameTask, GuidanceTargets, guidance_of
 
 # %% ../../nbs/run/03_generate.ipynb #c026
 def _keep_baselines(out, shot, found):
@@ -34,25 +37,27 @@ class RunState:
     "Where a run is: the frame before, its edge map, and what is known of the shot."
     done:int # frames that were there already
     begun:int # frame with which the present shot began
-    prev:object # (1,3,H,W), the frame before as it was saved; a gate may ask for it once more
+    prev:Tensor # (1,3,H,W), the frame before as it was saved; a gate may ask for it once more
     before:EdgeMap=None # its edge map
     # references and prompts of the present frame, for further attempts
     encoding_cache:EncodingCache=field(default_factory=EncodingCache)
+    settings:Settings=None
+    shot:ShotReference=None
     targets:GuidanceTargets=None
     drift:Drift=None
-    frame_metrics:FrameMetrics=None
     out:Path=None # the run folder
     nets:PerceptualModels=None # that judge the frames
     own:tuple=() # losses of the caller's own, for every frame
     first:int=1 # number of the first frame of the folder, after 0000
 
-    def begin(self, pipe, settings, image, edges, same_moment=True, shot=0): # a shot begins with this image
-        self.targets = make_targets(pipe, settings, image, edges, same_moment); self.targets.shot = shot
-        self.targets.lasting += with_target_values(settings.ttlg(list(self.own)), frame_vae(pipe), image).losses
-        self.drift = Drift(settings, image, edges.source if same_moment else None, edges)
-        self.frame_metrics = FrameMetrics(image, self.nets)
-        own = dict(edges=edges, gain=self.targets.gain(edges)) if same_moment else {}
-        if self.out: _keep_baselines(self.out, shot, self.frame_metrics.baselines(vae=frame_vae(pipe), **own))
+    def begin(
+        self, pipe, settings:Settings, image, edges, same_moment:bool=True, shot:int=0,
+    ):  # a shot begins with this image
+        self.settings = settings
+        self.shot = ShotReference(image, edges.source if same_moment else None, edges, same_moment, frame_vae(pipe),
+                                  self.nets, shot)
+        self.targets, self.drift = GuidanceTargets(settings, self.shot, self.own), Drift(settings, self.shot)
+        if self.out: _keep_baselines(self.out, shot, self.shot.baselines())
 
 # %% ../../nbs/run/03_generate.ipynb #c027b
 @dataclass
@@ -79,28 +84,35 @@ def _hash(e):
 def _own_values(losses, image): # for metrics.csv
     return own_losses_text(loss_names(losses), [float(l.on(image.device)(image)) for l in losses])
 
-def _measured(i, image, edges, state, seed, found=None, begins=False, **more):
-    targets, drift, frame_metrics, gain = state.targets, state.drift, state.frame_metrics, state.targets.gain(edges)
+def _measured(task, image, state, seed, found=None, begins=False, **more):
+    "`image` as frame of a run; `begins`: a shot begins with it."
+    shot, drift, edges = state.shot, state.drift, task.edges
+    gain = shot.gain(edges)
     colour_target = drift.tracker and drift.tracker.colour_target # of this frame; the next one changes it
     def measure():
-        row = dict(frame=i, shot=targets.shot, seed=seed, edge_loss_vae=targets.vae_loss/gain, guided_steps=0,
-                   skipped_steps=0, attempts=1, gate='', edge_map_hash=_hash(edges), frame_hash=image_hash(image))
-        return row | frame_metrics.alone(image, edges, gain) | drift.numbers(image, edges, found, colour_target) | more
-    return GeneratedFrame(image, measure, source=edges.source, since=None if begins else frame_metrics.since)
+        row = dict(frame=task.number, shot=shot.number, seed=seed, edge_loss_vae=shot.vae_edge_loss/gain,
+                   guided_steps=0, skipped_steps=0, attempts=1, gate='', edge_map_hash=_hash(edges),
+                   frame_hash=image_hash(image))
+        alone = shot.frame_metrics.alone(image, edges, gain)
+        return row | alone | drift.numbers(image, edges, found, colour_target) | more
+    return GeneratedFrame(image, measure, source=edges.source, since=None if begins else shot.frame_metrics.since)
 
-def generate_frame(pipe, i, edges, state, motion=None, seed=None, reference=None, **watch):
-    """Generate frame `i` of a `RunState` from a reference (1,3,H,W), by default the frame before; None for an image
-    that is not finite. `watch` are `on_step` and `on_stage` of `edit_frame`."""
-    targets, drift, vae = state.targets, state.drift, frame_vae(pipe)
-    s = targets.settings; seed = s.seed if seed is None else seed
-    reference = state.prev if reference is None else reference
-    guidance = s.ttlg(targets.losses(edges, reference, motion))
-    conditions = drift.conditions(seed, i, reference, motion, vae.encode)
-    steps = dict(num_inference_steps=s.num_inference_steps, true_cfg_scale=s.true_cfg_scale, cfg_stop=s.cfg_stop)
-    result = edit_frame(pipe, edges.edges, reference, s.prompt, s.negative_prompt, encoding_cache=state.encoding_cache,
-                        seed=seed, frame=i, ttlg=guidance, **steps, **conditions, **watch)
+def generate_frame(
+    pipe, # from `load_pipeline`
+    task:FrameTask, # what to generate
+    state:RunState, # where the run is
+    seed:int=None, # None: that of the settings
+    **watch, # `on_step` and `on_stage` of `edit_frame`
+)->GeneratedFrame|None: # None for an image that is not finite
+    "Generate one frame of a run."
+    settings, drift = state.settings, state.drift
+    seed = settings.seed if seed is None else seed
+    guidance = guidance_of(settings, state.targets.losses(task))
+    result = edit_frame(pipe, task.edges.edges, task.prev, settings, seed=seed, frame=task.number, ttlg=guidance,
+                        encoding_cache=state.encoding_cache, **drift.edit_arguments(seed, task, state.shot.vae.encode),
+                        **watch)
     if not result.image.isfinite().all(): return None
-    mended, found = drift.mend(result.image, edges)
+    mended, found = drift.mend(result.image, task.edges)
     image = to_tensor(to_pil(mended))
-    return _measured(i, image, edges, state, seed, found, guided_steps=len(result.history),
+    return _measured(task, image, state, seed, found, guided_steps=len(result.history),
                      skipped_steps=result.skipped, own_losses=_own_values(state.own, image))

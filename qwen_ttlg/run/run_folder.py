@@ -16,10 +16,10 @@ from ..core import InputError, UNSUPPORTED, atomic, make_folder, note_once, open
 from ..metrics.schema import TIMING_COLUMNS, keep_rows, read_rows
 
 # %% ../../nbs/run/01_run_folder.ipynb #c007
-def frame_path(out, i): return Path(out)/f'frame_{i:04d}.png'
+def frame_path(out:str|Path, i): return Path(out)/f'frame_{i:04d}.png'
 
 def open_frame(
-    out, i, # run folder and number of the frame
+    out:str|Path, i, # run folder and number of the frame
     size=None, # (height, width) it must have
 ):  # (1,3,H,W) in [0,1]
     "A frame of a run; `InputError` if it cannot be read or has another size."
@@ -32,7 +32,7 @@ def open_frame(
                          f'{size[1]}x{size[0]}; delete it, and the same command generates it and those after it anew.')
     return img
 
-def save_image(path, img):
+def save_image(path:str|Path, img):
     "Write a (1,3,H,W) image as a PNG, whole or not at all."
     with atomic(path) as tmp: to_pil(img).save(tmp, 'PNG', compress_level=3)
 
@@ -43,7 +43,7 @@ def image_hash(img):
     return hashlib.sha256(repr(pic.size).encode() + pic.tobytes()).hexdigest()[:16]
 
 def file_hash(
-    path, # a file, or a folder: then of the names and contents of its files
+    path:str|Path, # a file, or a folder: then of the names and contents of its files
 )->str:
     "A short SHA-256 of what a file holds, whatever it is called."
     path = Path(path)
@@ -142,7 +142,7 @@ def owner(
     except InputError: return None # who only reads a folder of somebody else may not lock it
     lock.release()
 
-def tidy(out):
+def tidy(out:str|Path):
     "Remove the temporary files of processes that were killed in a run folder."
     for p in [*out.glob('.*'), *out.glob('*/.*')]:
         if re.fullmatch(r'\..*\.\d+\.tmp(\.\w+)?', p.name) and p.is_file(): p.unlink(missing_ok=True)
@@ -170,7 +170,7 @@ def differences(old, new):
 
 # %% ../../nbs/run/01_run_folder.ipynb #c021
 def read_run(
-    out, # a run folder
+    out:str|Path, # a run folder
 )->dict:
     """What run.json says; `InputError` if it is not there or not a run's.
     It is data: nothing in it is ever executed, and no path in it is followed."""
@@ -190,7 +190,7 @@ def _is_run(run):
                 for k, kind in (('configuration', dict), ('init', str), ('versions', dict))) and isinstance(past, list)
             and all(isinstance(p, dict) and isinstance(p.get('versions'), dict) for p in past))
 
-def write_run(out, run):
+def write_run(out:str|Path, run):
     "Write run.json."
     text = json.dumps(run, indent=1, ensure_ascii=False) # JSON has an escape for a name that is no UTF-8
     with atomic(Path(out)/'run.json') as tmp: tmp.write_text(text, encoding='utf-8', errors='backslashreplace')

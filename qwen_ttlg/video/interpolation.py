@@ -19,9 +19,9 @@ from .shots import shot_of
 
 # %% ../../nbs/video/06_interpolation.ipynb #f009
 def carried(
-    now, # (1,3,H,W) in [0,1], the source at the moment to be interpolated
-    source, # (1,3,H,W) in [0,1], the source at the time of the edited frame
-    edited, # (1,3,H,W) in [0,1], the edited frame
+    now:torch.Tensor, # (1,3,H,W) in [0,1], the source at the moment to be interpolated
+    source:torch.Tensor, # (1,3,H,W) in [0,1], the source at the time of the edited frame
+    edited:torch.Tensor, # (1,3,H,W) in [0,1], the edited frame
 ):  # (1,3,H,W), and its error (1,1,H,W) in units of [0,1]
     """An edited frame brought to the moment of `now` by the motion of the source, and how wrong
     the same carrying makes the source."""
@@ -33,7 +33,7 @@ def carried(
 SCALE, STAY = .03, .1
 
 def mix_carried(
-    now, # (1,3,H,W) in [0,1], the source at the moment to be interpolated
+    now:torch.Tensor, # (1,3,H,W) in [0,1], the source at the moment to be interpolated
     keys, # list of `(source, edited, share)`: (1,3,H,W) each, and the share of time, 0 to 1
 ):  # (1,3,H,W) in [0,1]
     "The edited frames `keys` carried to the moment of `now` and mixed by share and error."

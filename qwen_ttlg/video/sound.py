@@ -234,7 +234,7 @@ def _chapters(chapters, origin, span):
 # %% ../../nbs/video/02_sound.ipynb #w054
 class _Source:
     "The tracks of a file that go with its images, read along with them: sound, subtitles, chapters."
-    def __init__(self, sound, path):
+    def __init__(self, sound, path:str|Path):
         self.sound, self.path, self.tracks, self.file = sound, path, {}, None
         self.streams, self.texts, self.chapters, self.jumps = [], [], [], []
         if not sound.source.exists():
@@ -341,7 +341,7 @@ def _timed(self: _Source):
 
 # %% ../../nbs/video/02_sound.ipynb #w057
 @patch
-def until(self: _Source, time, ahead=0):
+def until(self: _Source, time, ahead:int=0):
     "Write the sound up to `time`."
     time = min(time, self.span)
     while self.next and self.next[1] < time + ahead:

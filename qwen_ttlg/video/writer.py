@@ -53,7 +53,8 @@ def _ours(folder):
 # %% ../../nbs/video/03_writer.ipynb #c027b
 CLEAR = 'mov', 'webm', 'gif', 'folder' # kinds that can be transparent
 
-def keeps_alpha(path): return _kind(path)[1] in CLEAR # is what is written there transparent where the images are?
+def keeps_alpha(path:str|Path): # is what is written there transparent where the images are?
+    return _kind(path)[1] in CLEAR
 
 def check_output(
     path:str|Path, # as for `VideoWriter`
