@@ -168,7 +168,7 @@ MUTANTS = [
     ('color_correction', '.clamp(min=.15)', '.clamp(min=.3)'),
     ('color_correction', 'blur((colours - small)*valid, sigma)', 'blur(colours - small, sigma)'),
     ('color_correction', 'img + share*change', 'img + change'),
-    ('color_correction', 'coarse=1/64', 'coarse=1/32'),
+    ('color_correction', 'coarse:float=1/64', 'coarse:float=1/32'),
     ('match_colours', '*stats[1][1]/np.maximum(stats[0][1], 1e-3)', '*np.maximum(stats[0][1], 1e-3)/stats[1][1]'),
     ('match_colours', '+ stats[1][0]', '+ stats[0][0]'),
     ('edge_energy', '.square().mean((1, 2, 3))', '.abs().mean((1, 2, 3))'),

@@ -9,6 +9,7 @@ __all__ = ['UNSUPPORTED', 'InputError', 'note_once', 'setting', 'setting_type', 
 
 # %% ../nbs/00_core.ipynb #c004
 import errno, math, os, re, sys, tempfile, typing, warnings
+from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import field, fields
 from functools import cache, lru_cache
@@ -24,7 +25,7 @@ class InputError(ValueError):
 _noted = set()
 
 def note_once(
-    about, # what the note is about: a second note about the same is left out
+    about:object, # what the note is about: a second note about the same is left out
     sentence:str, # names the file and says what is done
 ):
     "A warning, at most one in a process about each thing."
@@ -32,7 +33,7 @@ def note_once(
 
 # %% ../nbs/00_core.ipynb #c008b
 def setting(
-    default,
+    default:object,
     help:str, # a sentence for `--help`
     **limits, # `low`, `high`, `choices`; `free`: may change when a run is continued
 ):  # a dataclass field
@@ -40,7 +41,7 @@ def setting(
     return field(default=default, metadata=dict(help=help, **limits))
 
 # %% ../nbs/00_core.ipynb #c008b1
-def setting_type(annotation): # `int` of `int|None`
+def setting_type(annotation:type): # `int` of `int|None`
     return next(t for t in (typing.get_args(annotation) or (annotation,)) if t is not type(None))
 
 def _fits(value, annotation): # a whole number is a number, True is none
@@ -50,7 +51,7 @@ def _fits(value, annotation): # a whole number is a number, True is none
     return isinstance(value, (int, float) if kind is float else kind) and (kind is str or math.isfinite(value))
 
 def check_settings(
-    settings, # a dataclass with fields made by `setting`
+    settings:object, # a dataclass with fields made by `setting`
 ):
     "`InputError` for a value of the wrong kind or out of range."
     for f in fields(settings):
@@ -73,7 +74,7 @@ def if_supported(
     what:str, # the system's function, as the note calls it
     path:str|Path, # where it was tried
     without:str, # what is lost without it
-    refused=(), # further error numbers that say so of this function
+    refused:Iterable=(), # further error numbers that say so of this function
 ):
     "Pass over an `OSError` that says that a disk lacks a function, with one note in a process; others are raised."
     try: yield
@@ -83,7 +84,7 @@ def if_supported(
 
 def sync(
     file, # open for writing, or its number
-    path=None, # as a note calls it; None: the name of `file`
+    path:str|Path=None, # as a note calls it; None: the name of `file`
 ):
     "Wait until what was written is on the disk, if the disk can say so."
     if hasattr(file, 'flush'): file.flush()
@@ -143,7 +144,7 @@ def make_folder(
 
 # %% ../nbs/00_core.ipynb #c014b
 def printable(
-    text, # a `str`, or a path
+    text:str|Path, # a `str`, or a path
 )->str:
     "A text that every file, page and terminal takes: what stands for a byte that is no UTF-8 as `\\xe9`."
     found = re.sub('[\udc80-\udcff]', lambda m: f'\\x{ord(m[0]) - 0xdc00:02x}', str(text))
@@ -323,7 +324,7 @@ def sheet(
 
 # %% ../nbs/00_core.ipynb #c023d
 def data_uri(
-    pic, # a `PIL.Image`
+    pic:Image.Image, # a `PIL.Image`
     quality:int|None=80, # of WebP; None: lossless
 )->str:
     "An image as text, for a page that holds all it shows."
@@ -332,5 +333,5 @@ def data_uri(
     pic.save(out, 'WEBP', method=2, **(dict(lossless=True) if quality is None else dict(quality=quality)))
     return 'data:image/webp;base64,' + base64.b64encode(out.getvalue()).decode()
 
-def data_image(pic, quality=None): # as HTML
+def data_image(pic:Image.Image, quality:int=None): # as HTML
     return f'<img src="{data_uri(pic, quality)}" width="{pic.width}" height="{pic.height}" alt="">'

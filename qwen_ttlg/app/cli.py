@@ -9,6 +9,7 @@ __all__ = ['add_settings', 'take', 'command', 'qwen_create_test_data', 'qwen_ext
 
 # %% ../../nbs/app/00_cli.ipynb #c004
 import argparse, errno, os, re, shlex, signal, sys, threading, typing, warnings
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import wraps
@@ -25,7 +26,7 @@ def _short(v):
 def add_settings(
     parser, # an `argparse.ArgumentParser`
     cls, # a dataclass such as `Settings` or `Selection`
-    skip=(), # names of fields to leave out
+    skip:Iterable=(), # names of fields to leave out
     **defaults, # other defaults than the class has
 ):
     "Add a flag for every field of a dataclass, with its type, default and help."
@@ -171,7 +172,7 @@ def _shortage(e):
                 'use a smaller --size, --ttlg_grad_scale .5 if guidance is on, or a device with more memory')
 
 # %% ../../nbs/app/00_cli.ipynb #c010b
-def command(f):
+def command(f:Callable):
     "Make a console command of `f(argv)`."
     @wraps(f)
     def run(argv=None):

@@ -7,6 +7,7 @@ __all__ = ['GROUPS', 'Compare', 'Controls', 'Explorer', 'watch_run']
 
 # %% ../../nbs/app/02_explore.ipynb #t004
 import json, threading, traceback
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from html import escape
 from pathlib import Path
@@ -15,6 +16,7 @@ import ipywidgets as W
 from IPython.display import display
 from PIL import Image
 from fastcore.basics import patch
+from diffusers import DiffusionPipeline
 from .. import __file__ as package
 from ..core import InputError, data_uri, open_image, setting_type, to_pil
 from ..settings import (
@@ -119,12 +121,12 @@ class _Cancelled(Exception): "Somebody pressed Cancel."
 class Explorer:
     "Widgets to generate a frame of a video with one setting and another."
     def __init__(self,
-        pipe, # from `load_pipeline`
+        pipe:DiffusionPipeline, # from `load_pipeline`
         video:str|Path, # any file that `probe` can read, or a folder of images
         settings:Settings=None, # to begin with; None: a guided frame in ten steps
         run:str|Path=None, # a finished run of the video: frames are generated from its frames, and it can be watched
         width:int=None, # of the images on the page, pixels; None: the frame's own, 320 to 512
-        losses=(), # further losses, of one's own, that guide every trial
+        losses:Iterable=(), # further losses, of one's own, that guide every trial
         most:int=12, # trials in the list; pinned ones stay
         **clip, # `selection`, `style` and `frames` of `PreviewClip`
     ):

@@ -8,12 +8,14 @@ __all__ = ['PATIENCE', 'VIDEOS', 'Shot', 'plan_video', 'run_shot', 'gather_shots
 
 # %% ../../nbs/batch/01_batch.ipynb #b004
 import csv, io, json, os, re, shutil, threading, time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader
 from tqdm.auto import tqdm
 from fastcore.basics import patch
+from diffusers import DiffusionPipeline
 from .. import __file__ as package
 from ..core import InputError, atomic, make_folder, open_image, printable, sheet, sync, to_tensor
 from ..settings import Output, Selection, Settings
@@ -41,7 +43,7 @@ class Shot:
     def folder(self): return self.edit.out/'shots'/f'{self.number:04d}'
 
 def plan_video(
-    pipe, # from `load_pipeline`
+    pipe:DiffusionPipeline, # from `load_pipeline`
     edit:EditJob,
     overwrite:bool=False, # move another run in its folder aside
 )->list:
@@ -60,7 +62,7 @@ def plan_video(
 PATIENCE = 120. # seconds that a worker waits for a folder in which another one still works
 
 def run_shot(
-    pipe, # from `load_pipeline`
+    pipe:DiffusionPipeline, # from `load_pipeline`
     shot:Shot,
 )->int: # how many frames it has
     "Generate a shot of a planned video, or what is missing of it; `InputError` if it was planned with another model."
@@ -117,7 +119,7 @@ def _link(file, to):
 
 # %% ../../nbs/batch/01_batch.ipynb #b017
 def finish_video(
-    pipe, # from `load_pipeline`
+    pipe:DiffusionPipeline, # from `load_pipeline`
     edit:EditJob,
     shots:list, # as planned
 )->dict: # what an index says about it
@@ -140,7 +142,7 @@ def _preview(edit, n=4, height=96):
 def video_job(
     edit:EditJob,
     overwrite:bool=False, # move another run in its folder aside
-    planned=lambda shots: None, # called with the `Shot`s that are to be generated
+    planned:Callable=lambda shots: None, # called with the `Shot`s that are to be generated
 ):  # a job for `Schedule`
     "Plan, generate and finish a video."
     shots, = yield [Task(plan_video, (edit, overwrite))]
@@ -258,17 +260,17 @@ def _entry(path, number, row, between):
 # %% ../../nbs/batch/01_batch.ipynb #b024
 class Progress:
     "A line about all videos, while they are edited: a context manager."
-    def __init__(self, total, shown:bool=True, every:float=2.):
+    def __init__(self, total:int, shown:bool=True, every:float=2.):
         self.total, self.shown, self.every, self.ended, self.failed, self.shots, self.frames = (
             total, shown, every, 0, 0, {}, 0)
         self.began, self.stop = None, threading.Event()
 
-    def planned(self, shots): # of one more video; from the first on time counts, before it models are loaded
+    def planned(self, shots:list): # of one more video; from the first on time counts, before it models are loaded
         self.began = self.began or time.monotonic()
         # shot, rows there were, rows there are
         self.shots |= {(s.edit.out.name, s.number): [s, (n := self._rows(s)), n] for s in shots}
 
-    def end(self, name, failed:bool=False): # a video has ended
+    def end(self, name:str, failed:bool=False): # a video has ended
         self.ended += 1; self.failed += failed
         for key in [k for k in self.shots if k[0] == name]:
             shot, before, now = self.shots.pop(key)
@@ -393,7 +395,7 @@ def _model_asked(model_id=None, dtype='bf16', revision=None, profile='exact', lo
 # %% ../../nbs/batch/01_batch.ipynb #b029i
 def write_index(
     out:Path, # the folder of a batch
-    names=None, # in this order; None: those that have ended
+    names:Iterable=None, # in this order; None: those that have ended
 )->Path:
     "Write index.html of a batch."
     known = _known(out); names = list(known) if names is None else names

@@ -7,6 +7,7 @@ __all__ = ['load_ray', 'connect_ray', 'RayEngine']
 
 # %% ../../nbs/batch/02_ray_engine.ipynb #r004
 import importlib, os, re, socket, time, warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from fastcore.basics import patch
@@ -76,7 +77,7 @@ class _WorkerSlot:
 class RayEngine:
     "Does tasks with workers of a Ray cluster."
     def __init__(self,
-        load, # () -> the pipeline of a worker; can be pickled
+        load:Callable, # () -> the pipeline of a worker; can be pickled
         workers:int=None, # how many; None: as many as the cluster has room for now
         address:str=None, # as for `connect_ray`
         gpus_per_frame:int=1, # GPUs of a worker, where there are any

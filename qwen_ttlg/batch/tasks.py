@@ -7,9 +7,11 @@ __all__ = ['Task', 'Failed', 'still_works', 'perform', 'LocalEngine', 'Schedule'
 
 # %% ../../nbs/batch/00_tasks.ipynb #k004
 import heapq, sys, time, traceback
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from fastcore.basics import patch
+from diffusers import DiffusionPipeline
 from ..core import InputError
 
 # %% ../../nbs/batch/00_tasks.ipynb #k007
@@ -31,7 +33,7 @@ class Failed:
 
 # %% ../../nbs/batch/00_tasks.ipynb #k008w
 def still_works(
-    pipe, # what the worker has loaded
+    pipe:DiffusionPipeline, # what the worker has loaded
 )->bool:
     "Can anything be done with what was loaded, after a failure?"
     if getattr(getattr(pipe, 'group', None), 'lost', None): return False
@@ -45,7 +47,7 @@ def _answers(torch, device):
     return True
 
 def perform(
-    pipe, # what the worker has loaded
+    pipe:DiffusionPipeline, # what the worker has loaded
     task:Task,
 ):  # what the task gives, or `Failed`
     "Do a task: nothing that goes wrong in it ends the worker, but the worker may be lost by it."
@@ -64,7 +66,7 @@ def _place(e): # file and line
 class LocalEngine:
     "Does one task after the other in this process."
     def __init__(self,
-        load, # () -> the pipeline, called at the first task
+        load:Callable, # () -> the pipeline, called at the first task
     ): self.load, self.pipe, self.task = load, None, None
 
     workers = ['here'] # names of those there are
@@ -74,7 +76,7 @@ class LocalEngine:
     def submit(self, task): self.task = task
 
     def wait(
-        self, seconds=None,
+        self, seconds:float=None,
     ):  # -> [(task, name of the worker, what it gave)] of those that have ended; here always one
         if self.pipe is None: self.pipe = self.load()
         task, self.task = self.task, None
@@ -91,7 +93,7 @@ class Schedule:
     """Does jobs with an engine; iterate over it for `(name, result or Failed)` of each job, as they end,
     and None whenever `every` seconds have gone by."""
     def __init__(self,
-        jobs, # iterable of (name, generator of lists of `Task`s), consumed one by one
+        jobs:Iterable, # iterable of (name, generator of lists of `Task`s), consumed one by one
         engine, # `LocalEngine`, `RayEngine`
         retries:int=2, # how often a task is tried again
         every:float=1., # seconds

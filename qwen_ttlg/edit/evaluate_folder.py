@@ -7,6 +7,7 @@ __all__ = ['run_selection', 'source_of', 'enough', 'folder_rows', 'measure_folde
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g004
 import json
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import fields, replace
 from itertools import islice, repeat
@@ -55,7 +56,7 @@ def source_of(folder:str|Path, source, given=None):
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g007c
 def enough(
-    images, n:int, # an iterator, and how many of them
+    images:Iterable, n:int, # an iterator, and how many of them
     what:str, why:str, # for the sentence
 ):  # yields images
     "`n` of the images; `InputError` if there are fewer."
@@ -85,8 +86,9 @@ def _row(i, img, e, source, prev, before, shot, drift, begins, true):
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g009
 def folder_rows(
     files:list, # the frames, the first one included
-    images, maps, ground_truth, # beside them: images, files of edge maps, files; or None again and again
-    starts=(), # frames with which further shots begin
+    # beside them: images, files of edge maps, files; or None again and again
+    images:Iterable, maps:Iterable, ground_truth:Iterable,
+    starts:Iterable=(), # frames with which further shots begin
     nets:PerceptualModels=None,
     method:str='sobel', # of edge maps that are generated here
     baselines:dict=None, # is filled: shot -> what a blank image has

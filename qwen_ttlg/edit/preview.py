@@ -7,6 +7,7 @@ __all__ = ['PreviewClip', 'first_settings', 'Moment', 'Trial', 'loss_curves', 't
 
 # %% ../../nbs/edit/04_preview.ipynb #t004
 import base64, io, math, shlex, time
+from collections.abc import Callable, Iterable
 from html import escape
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
@@ -15,6 +16,7 @@ import torch
 from fastcore.basics import patch
 from matplotlib.figure import Figure
 from PIL import Image
+from diffusers import DiffusionPipeline
 from ..core import InputError, data_image, open_image, sheet, to_pil, to_tensor
 from ..settings import PROFILES, Selection, Settings, as_flags, save_preset
 from ..image.edges import edge_map
@@ -34,7 +36,7 @@ from .process import StyleSource
 class PreviewClip:
     "Frames of a video with their edge maps, and the style they are to get: what all trials share."
     def __init__(self,
-        pipe, # from `load_pipeline`
+        pipe:DiffusionPipeline, # from `load_pipeline`
         video:str|Path, # any file that `probe` can read, or a folder of images
         selection:Selection=None, # which frames, at what size
         style:StyleSource=None, # by default the first frame as it is
@@ -88,7 +90,7 @@ def _styled(self:PreviewClip, frame, settings):
 
 # %% ../../nbs/edit/04_preview.ipynb #t005c
 def first_settings(
-    pipe, # from `load_pipeline`
+    pipe:DiffusionPipeline, # from `load_pipeline`
     **more, # what is to be different
 )->Settings:
     "Settings to try things with."
@@ -177,9 +179,9 @@ def generate(self:PreviewClip,
     settings:Settings,
     frame:int=1, # its number
     unguided:bool=True, # generate it without guidance, too; kept for the next trial
-    losses=(), # further losses, of one's own, that guide the frame
-    on_step=None, # called with a `Moment` after every step; an exception ends the trial
-    on_stage=lambda name: None, # called with what begins
+    losses:Iterable=(), # further losses, of one's own, that guide the frame
+    on_step:Callable=None, # called with a `Moment` after every step; an exception ends the trial
+    on_stage:Callable=lambda name: None, # called with what begins
 )->Trial:
     "Generate one frame as a run would generate it, without gates."
     if not 0 < frame < len(self): raise InputError(f'frame {frame}: the clip has frames 1 to {len(self) - 1}.')
@@ -223,7 +225,7 @@ def _loss_figure(
 
 # %% ../../nbs/edit/04_preview.ipynb #t019l
 def loss_curves(
-    losses, # 'guided', 'unguided' -> loss -> its value at every step
+    losses:dict, # 'guided', 'unguided' -> loss -> its value at every step
     target_values:dict, # loss -> what the decoder can reach
     steps:int, # that are taken for the whole frame: `Moment.steps`, `Trial.steps`
 )->str: # HTML
@@ -244,7 +246,7 @@ _SHOWN = ('edge_loss', 'edge_f1', 'warp_error', 'colour_difference', 'sharpness_
           'lpips_to_prev')
 
 def trials_table(
-    trials, # of `Trial`
+    trials:Iterable, # of `Trial`
 )->str: # HTML
     "What differs in the settings of some trials, and their numbers beside each other."
     asked = [asdict(t.settings) | {'frame': t.frame} for t in trials]

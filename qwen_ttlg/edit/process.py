@@ -8,12 +8,14 @@ __all__ = ['LEARNT', 'CUT', 'create_test_data', 'extract_frames', 'assemble_vide
 
 # %% ../../nbs/edit/03_process.ipynb #c004
 import glob, math, os, psutil, re, shutil, sys, warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import count, islice, repeat
 from pathlib import Path
 from fastcore.basics import patch
 from PIL import Image
+from diffusers import DiffusionPipeline
 from ..core import InputError, make_folder, open_image, sheet, to_pil, to_tensor
 from ..settings import INTERPOLATIONS, Output, Selection, Settings
 from ..image.edges import edge_map, load_edges, save_edges
@@ -23,7 +25,7 @@ from ..metrics.schema import append_row, read_rows
 from ..video.frame_selection import (Times, find_starts, keep_shots, probe_source, read_selected, read_shots,
                                              selected_images, selected_rate, selected_size, selected_times)
 from ..video.interpolation import interpolate_frames
-from ..video.reader import MS, frame_files, resize_image, restore_size, same_sizes
+from ..video.reader import MS, VideoInfo, frame_files, resize_image, restore_size, same_sizes
 from ..video.sound import Sound, has_sound
 from ..video.writer import VideoWriter, check_output, keeps_alpha, write_video
 from ..model.loading import adopt
@@ -118,7 +120,7 @@ def output_file(
     return target
 
 # %% ../../nbs/edit/03_process.ipynb #c016n
-def source_notes(output:Output, info):
+def source_notes(output:Output, info:VideoInfo):
     "What `probe` said of the source, with what becomes of its transparency."
     if not info.alpha or not keeps_alpha(output.video_out or 'video.mp4'): return info.notes
     return [n.replace('laid on white.', 'laid on white for the model, and transparent again in the edited video.')
@@ -178,7 +180,7 @@ def _own_size(pic, info, selection):
     return restore_size(pic, info.width, info.height)
 
 def assemble_run(
-    info, selection:Selection, # the source, and what was chosen of it
+    info:VideoInfo, selection:Selection, # the source, and what was chosen of it
     out:str|Path, # the run folder
     output:Output=None,
     times:Times=None, # if known already
@@ -223,7 +225,7 @@ class StyleSource:
                   if p}
         return dict(style=self.style_prompt or ('image' if self.init_frame else 'first frame')) | hashes
 
-    def init(self, pipe, first, settings:Settings, resize_mode:str='keep'):
+    def init(self, pipe:DiffusionPipeline, first:Image.Image, settings:Settings, resize_mode:str='keep'):
         """The init frame (1,3,H,W) with 8-bit values; `first` is the video's first frame at the size of the run, which
         an `init_frame` of another size is brought to by `resize_mode`, as the video is."""
         if self.init_frame: return _fitted(self.init_frame, first.size, resize_mode)
@@ -235,7 +237,7 @@ def _fitted(path, size, resize_mode):
     return to_tensor(pic if pic.size == size else resize_image(pic, *size, resize_mode))
 
 @patch
-def restyled(self:StyleSource, pipe, image, settings:Settings, frame:int=0, extra_reference=None):
+def restyled(self:StyleSource, pipe:DiffusionPipeline, image, settings:Settings, frame:int=0, extra_reference=None):
     "An image (1,3,H,W) restyled in the style."
     tiny = pipe.info.model_id == 'tiny'
     if tiny and self.style_prompt and self.style_prompt not in STYLES and not frame:
@@ -247,7 +249,7 @@ def restyled(self:StyleSource, pipe, image, settings:Settings, frame:int=0, extr
 
 # %% ../../nbs/edit/03_process.ipynb #c018bs0
 @patch
-def check(self:StyleSource, pipe, starts):
+def check(self:StyleSource, pipe:DiffusionPipeline, starts:Iterable):
     """`InputError` if the model cannot give the style to all shots; `starts` are the
     frames with which further ones begin."""
     missing = [n for n, _ in enumerate(starts, 1) if str(n) not in self.given()]
@@ -259,7 +261,8 @@ def check(self:StyleSource, pipe, starts):
 
 # %% ../../nbs/edit/03_process.ipynb #c018c
 @patch
-def shots(self:StyleSource, pipe, starts, settings:Settings, out:str|Path, resize_mode:str='keep'):
+def shots(self:StyleSource, pipe:DiffusionPipeline, starts:Iterable, settings:Settings, out:str|Path,
+          resize_mode:str='keep'):
     """Frame number -> function of its `EdgeMap` that gives the image with which the shot begins; `starts` are the
     frames with which further shots begin."""
     given = self.given()
@@ -286,7 +289,7 @@ def _apart(out, inputs, overwrite):
 
 # %% ../../nbs/edit/03_process.ipynb #c021
 def edge_maps(
-    images, # of frames `first`, `first` + 1, ...
+    images:Iterable, # of frames `first`, `first` + 1, ...
     folder:Path, # where the maps are kept
     method:str, # sobel, laplacian or canny
     first:int=1,
@@ -356,7 +359,7 @@ def _check_own_size(self:EditJob):
                          'take --resize_mode keep, or leave --own_size out.')
 
 @patch
-def check(self:EditJob, pipe,
+def check(self:EditJob, pipe:DiffusionPipeline,
     overwrite:bool=False, # as for `process_video`
     progress:bool=True, # show how far the search for cuts is
 ):
@@ -386,9 +389,9 @@ def _maps(self:EditJob, images, frames):
         yield from islice(edge_maps(images, self.out/'edges', self.selection.edge_method), frames)
 
 @patch
-def generate(self:EditJob, pipe,
-    frames=None, # of those after the first; 0: the run folder is opened, nothing more; None: all
-    overwrite:bool=False, progress:bool=True, losses=(), # as for `process_video`
+def generate(self:EditJob, pipe:DiffusionPipeline,
+    frames:int=None, # of those after the first; 0: the run folder is opened, nothing more; None: all
+    overwrite:bool=False, progress:bool=True, losses:Iterable=(), # as for `process_video`
 ):
     "Generate the frames of a checked `EditJob`, or those that are missing."
     frames = self.frames if frames is None else frames
@@ -412,7 +415,7 @@ def _without_guidance(pipe, edit, progress):
 
 # %% ../../nbs/edit/03_process.ipynb #c020f
 @patch
-def finish(self:EditJob, pipe, progress:bool=True)->Path: # the video
+def finish(self:EditJob, pipe:DiffusionPipeline, progress:bool=True)->Path: # the video
     "Make the video and the report of the frames that were generated."
     target = assemble_run(self.info, self.selection, self.out, self.output, self.times)
     if self.output.unguided: _without_guidance(pipe, self, progress)
@@ -421,7 +424,7 @@ def finish(self:EditJob, pipe, progress:bool=True)->Path: # the video
 
 # %% ../../nbs/edit/03_process.ipynb #c020
 def process_video(
-    pipe, # from `load_pipeline`
+    pipe:DiffusionPipeline, # from `load_pipeline`
     video:str|Path, # any file that `probe` can read, or a folder of images
     # the run folder, made if absent; gets frames, edges/, metrics.csv, run.json, the video and report.html
     out:str|Path,
@@ -431,7 +434,7 @@ def process_video(
     output:Output=None, # how the frames become a video
     overwrite:bool=False, # move another run in this folder aside
     progress:bool=True, # show a progress bar
-    losses=(), # further losses, of one's own, that guide every frame
+    losses:Iterable=(), # further losses, of one's own, that guide every frame
 )->Path: # the video
     "Edit a whole video: frames of `out` follow the edges of the source and carry on the style of the init frame."
     pipe, edit = adopt(pipe), EditJob(video, out, settings, selection, style, output)
@@ -443,7 +446,7 @@ def process_video(
 
 # %% ../../nbs/edit/03_process.ipynb #c028
 def tune_video(
-    pipe, # from `load_pipeline`
+    pipe:DiffusionPipeline, # from `load_pipeline`
     video:str|Path,
     settings:Settings, # where to begin
     selection:Selection=None, # which frames, at what size
@@ -473,7 +476,7 @@ def _demo_results(out, rows, runs, frames):
 
 # %% ../../nbs/edit/03_process.ipynb #c031
 def demo(
-    pipe, # the tiny pipeline
+    pipe:DiffusionPipeline, # the tiny pipeline
     out:str|Path, # folder, made if absent
     frames:int=20,
     style:str='as a night scene', # one of `STYLES`

@@ -42,7 +42,7 @@ class Run:
     starts:list # frames with which further shots begin
 
     @classmethod
-    def read(cls, folder:str|Path, name=None):
+    def read(cls, folder:str|Path, name:str=None):
         "`InputError` for a folder without frames or metrics."
         folder = Path(folder); about = read_run(folder) if (folder/'run.json').exists() else {}
         files, rows = frame_files(folder, 'frame_*.png'), read_rows(folder/'metrics.csv')
@@ -56,7 +56,7 @@ class Run:
         return cls(folder, name or folder.resolve().name, files[:len(rows) + 1], rows, as_numbers(rows) | cost, about,
                    read(folder/'baselines.json'), read_shots(folder)['starts'])
 
-    def level(self, kind, column): # mean over the shots of what a blank image or the VAE has
+    def level(self, kind:str, column:str): # mean over the shots of what a blank image or the VAE has
         found = [b[kind][column] for b in self.baselines.values() if column in b.get(kind, {})]
         return mean(found) if found else None
 
@@ -123,7 +123,7 @@ def _repr_html_(self:Run):
     return data_image(images, 85) + f'<table><tr><th></th>{head}</tr>{rows}</table>'
 
 # %% ../../nbs/edit/01_report.ipynb #r015
-def curves(runs, shown):
+def curves(runs:list, shown:list):
     "Every column that has numbers, frame by frame; `shown` are the frames on the page, 0 the first one."
     out = []
     at = lambda values: [None if not i or i > len(values) else values[i - 1] for i in shown]
@@ -141,7 +141,7 @@ def curves(runs, shown):
     return out
 
 # %% ../../nbs/edit/01_report.ipynb #r015w
-def worst(run, shown, most:int=4, of:str=''):
+def worst(run:Run, shown:list, most:int=4, of:str=''):
     "The worst frames by what tells most."
     place, out = {i: n for n, i in enumerate(shown)}, []
     for k in ('edge_loss', 'warp_error', 'colour_difference', 'style_similarity', 'lpips_to_init', 'psnr'):
@@ -155,7 +155,7 @@ def worst(run, shown, most:int=4, of:str=''):
 # %% ../../nbs/edit/01_report.ipynb #r017
 _KEY = 'edge_loss', 'style_similarity', 'lpips_to_init', 'warp_error', 'colour_difference', 'sharpness_ratio'
 
-def shot_rows(run, shown):
+def shot_rows(run:Run, shown:list):
     "Means shot by shot, if there are several: the columns' titles, and the rows."
     ends = [0, *[s for s in run.starts if s < len(run.files)], len(run.files)]
     keys = [k for k in _KEY if _mean(run.numbers[k]) is not None]
@@ -189,15 +189,15 @@ def _beside(runs, what, head=''):
             for k in dict.fromkeys(k for e in every for k in e)]
     return rows and [[head, *(r.name for r in runs)] if not same else [head, ''] if head else [], *rows]
 
-def drift_rows(runs): return _beside(runs, _drift, 'First tenth of the frames → last tenth')
-def cost_rows(runs): return _beside(runs, _cost)
-def environment_rows(runs): return _beside(runs, lambda r: r.about.get('versions', {}))
+def drift_rows(runs:list): return _beside(runs, _drift, 'First tenth of the frames → last tenth')
+def cost_rows(runs:list): return _beside(runs, _cost)
+def environment_rows(runs:list): return _beside(runs, lambda r: r.about.get('versions', {}))
 
 # %% ../../nbs/edit/01_report.ipynb #r020
 def _defaults(): return asdict(Settings()) | asdict(Selection())
 def _asked(run): return {k: v for k, v in run.about.get('configuration', {}).items() if not k.endswith('hash')}
 
-def settings_rows(runs):
+def settings_rows(runs:list):
     "Those that are not the default, or with several runs those that differ; and all."
     asked, plain = [_asked(r) for r in runs], _defaults(); said = lambda a, k: '' if a.get(k) is None else str(a[k])
     every = list(dict.fromkeys(k for a in asked for k in a))
@@ -207,7 +207,7 @@ def settings_rows(runs):
     return dict(runs=[r.name for r in runs], differ=differ, all=rows)
 
 # %% ../../nbs/edit/01_report.ipynb #r020r
-def repeat_command(run):
+def repeat_command(run:Run):
     "The command that made a run; for one made in Python the command that would."
     argv = run.about.get('argv', [])
     if argv and os.path.basename(argv[0]).startswith('qwen_'): return shlex.join([os.path.basename(argv[0]), *argv[1:]])
@@ -268,7 +268,7 @@ def _overall_warnings(run):
                'use --ttlg_temporal_scale .3, or a larger one if it is on.')
 
 # %% ../../nbs/edit/01_report.ipynb #r021w
-def warnings_of(run):
+def warnings_of(run:Run):
     "Sentences about what a reader should know first."
     out, own = [*run.about.get('notes', [])], run.rows
     for word, what in (('accepted', 'were accepted though no attempt got through the gates'),
@@ -288,7 +288,7 @@ def warnings_of(run):
         out.append('Warp error and colour difference were not measured: they need the images of the source.')
     return out
 
-def all_warnings(runs):
+def all_warnings(runs:list):
     "Those of several runs: what is true of all is said once, the rest with the run's name."
     every = [warnings_of(r) for r in runs]; shared = [s for s in every[0] if all(s in e for e in every)]
     return shared + [f'{r.name}: {s}' for r, e in zip(runs, every) for s in e if s not in shared]
@@ -313,7 +313,7 @@ def fitting(
     return share, quality
 
 # %% ../../nbs/edit/01_report.ipynb #r024s
-def shown_frames(n, most:int=500): # numbers of at most so many of n frames, the first and the last among them
+def shown_frames(n:int, most:int=500): # numbers of at most so many of n frames, the first and the last among them
     if n <= most: return list(range(n))
     return sorted({round(k*(n - 1)/(most - 1)) for k in range(most)})
 
@@ -337,8 +337,8 @@ def _maps(folder, edges=None): # files of edge maps, frame by frame; none for th
 def layers(
     runs:list,
     shown:list, # numbers of the frames
-    source=None, selection=None, # the video, and which of its frames, for frames that are no run's
-    edges=None, # folder of edge maps; None: `edges` in the first run's folder
+    source:str|Path=None, selection:Selection=None, # the video, and which of its frames, for frames that are no run's
+    edges:str|Path=None, # folder of edge maps; None: `edges` in the first run's folder
     budget:float=14e6, # bytes of all images
 ):  # list of name and frames
     "Source, edges and the frames of every run."
@@ -392,7 +392,7 @@ def _wanted(run):
     return prompt if prompt != CARRY_PROMPT else style if style not in ('image', 'first frame') else ''
 
 # %% ../../nbs/edit/01_report.ipynb #r029d
-def report_data(runs, shown, images, title, times):
+def report_data(runs:list, shown:list, images:dict, title:str, times:list):
     "What the template wants to know."
     first = runs[0]; n = len(first.rows); columns, rows = shot_rows(first, shown)
     still = owner(first.folder)
@@ -426,7 +426,7 @@ def _remember(folder, source, selection, edges):
                             edges=edges and os.path.abspath(edges)),
                        indent=1))
 
-def remembered(folder:str|Path, source=None, selection=None, edges=None):
+def remembered(folder:str|Path, source:str|Path=None, selection:Selection=None, edges:str|Path=None):
     """Source, selection and edge maps: those that are given, else those of the report before,
     as far as they are still there; a warning for what is gone."""
     file = Path(folder)/'report.json'; known = json.loads(file.read_text()) if file.exists() else {}
@@ -470,8 +470,8 @@ def side_by_side(
     out:str|Path, # the video to write
     source:str|Path=None, # the video they were made from; None: that of the report before
     selection:Selection=None, # which of its frames, for frames that are no run's
-    edges=None, # folder of edge maps; None: `edges` in the first folder
-    fps=None, # frames a second; None: the source's rate for these frames, or 8
+    edges:str|Path=None, # folder of edge maps; None: `edges` in the first folder
+    fps:float=None, # frames a second; None: the source's rate for these frames, or 8
 )->Path: # the video
     """Write source, edges and the frames of every run beside each other, as far as they are known;
     as long as the shortest run."""

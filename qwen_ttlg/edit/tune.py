@@ -7,8 +7,10 @@ __all__ = ['SPACE', 'generate_few', 'score', 'Tuned', 'neighbours', 'tune']
 
 # %% ../../nbs/edit/02_tune.ipynb #c004
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 import torch
+from diffusers import DiffusionPipeline
 from ..core import InputError
 from ..settings import LOSSES, Settings, load_preset, save_preset
 from ..image.edges import EdgeMap
@@ -22,7 +24,7 @@ from ..run.targets import FrameTask, settings_images
 # %% ../../nbs/edit/02_tune.ipynb #c007
 @torch.no_grad()
 def generate_few(
-    pipe, init:torch.Tensor, # (1,3,H,W) in [0,1], the init frame
+    pipe:DiffusionPipeline, init:torch.Tensor, # (1,3,H,W) in [0,1], the init frame
     edges:list, # `EdgeMap`s of the first frame and of the few after it, best with `source`
     settings:Settings,
     encoding_cache:EncodingCache=None, # what other trials have encoded
@@ -54,7 +56,7 @@ def _judge(settings, shot):
     return GramLoss(RandomFeatures() if settings.ttlg_gram_features == 'vae' else VAEFeatures(shot.vae),
                     settings_images(settings).get('style_image', shot.image))
 
-def score(found, unguided, vae_loss):
+def score(found:dict, unguided:dict, vae_loss:dict):
     """Mean of the numbers over those without guidance, each counted from its floor;
     an edge error below the VAE's counts as reached."""
     return sum((max(found[k], 0) + vae_loss[k])/(max(unguided[k], 0) + vae_loss[k]) for k in vae_loss)/len(vae_loss)
@@ -94,12 +96,12 @@ def neighbours(
 
 # %% ../../nbs/edit/02_tune.ipynb #c012
 def tune(
-    pipe, init, edges, # as for `generate_few`
+    pipe:DiffusionPipeline, init:torch.Tensor, edges:list, # as for `generate_few`
     settings:Settings, # where to begin; its steps, prompts, seed and window stay
     beam:int=2, # how many go on after each round
     rounds:int=3,
     space:dict=SPACE,
-    progress=print, # called with a line for every trial
+    progress:Callable=print, # called with a line for every trial
 )->Tuned:
     "Beam search for the scales and `lr` with the best score on a few frames."
     if len(edges) < 2: raise InputError('tune: at least one frame after the first is needed; choose more frames.')

@@ -9,6 +9,7 @@ __all__ = ['AVERAGE_STEP', 'loss_gradient', 'image_change', 'as_losses', 'loss_n
 
 # %% ../../nbs/frame/00_guidance.ipynb #c004
 import hashlib, math
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
@@ -17,11 +18,11 @@ from inspect import getsource, isfunction
 import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor
-from diffusers import FlowMatchEulerDiscreteScheduler
+from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteSchedulerOutput
 from ..core import InputError, as_batch
 from ..settings import DECODER_SCALES
-from ..image.latents import check_size, single_frame, unpack, vae_reconstruction
+from ..image.latents import SingleFrameVAE, check_size, single_frame, unpack, vae_reconstruction
 from ..image.losses import ImageLoss
 
 # %% ../../nbs/frame/00_guidance.ipynb #c015
@@ -32,7 +33,7 @@ def _rms(g):
     return g.pow(2).mean(tuple(range(1, g.ndim)), keepdim=True).sqrt()
 
 # %% ../../nbs/frame/00_guidance.ipynb #c016
-def loss_gradient(loss, img):
+def loss_gradient(loss:Callable, img:Tensor):
     """Value (B,) and gradient (B,3,H,W) of one loss on an image; `InputError` for a loss that does not give a number
     a sample that depends on the image."""
     leaf = img.detach().requires_grad_()
@@ -54,7 +55,7 @@ def loss_gradient(loss, img):
 
 def image_change(
     img:Tensor, # (B,3,H,W) decoded clean estimate
-    losses, # callables image -> (B,), each with `name`, `weight` and `target_value`
+    losses:Iterable, # callables image -> (B,), each with `name`, `weight` and `target_value`
 ):  # change (B,3,H,W), list of values (B,), and whether (B,) everything was finite
     "The change of an image that would bring every loss to its target value, to first order, times its weight."
     total, values, finite = torch.zeros_like(img), [], torch.ones(len(img), dtype=torch.bool, device=img.device)
@@ -103,7 +104,7 @@ def as_losses(
                              'or losses such as EdgeLoss(edge_map(image)).')
     return [l if isinstance(l, ImageLoss) else _Plain(l) for l in losses]
 
-def loss_names(losses):
+def loss_names(losses:list):
     "A name for each loss; the second of a name is called `edge_2`, and so on."
     names = [l.name for l in losses]
     return [n if names[:i].count(n) == 0 else f'{n}_{names[:i].count(n) + 1}' for i, n in enumerate(names)]
@@ -157,7 +158,7 @@ def check(self:TTLG):
 
 # %% ../../nbs/frame/00_guidance.ipynb #c023
 @patch
-def steps(self:TTLG, n:int, sigmas=None):
+def steps(self:TTLG, n:int, sigmas:Iterable=None):
     """The guided ones of `n` denoising steps, as a list of step numbers; `sigmas` are
     their noise levels, if those count."""
     if not self.losses or not self.lr: return []
@@ -189,7 +190,7 @@ def as_guidance(
 def _plain(values): return [v for v in values if isinstance(v, (int, float, str, tuple))]
 
 def loss_hash(
-    loss, # of `as_losses`
+    loss:ImageLoss, # of `as_losses`
 )->str:
     "A short hash of what a loss computes."
     held = loss.function if isinstance(loss, _Plain) else loss
@@ -226,7 +227,7 @@ class FrameGuidance:
     "Guidance of one frame: the schedule, the decoder for the size of the frame, and a record of the guided steps."
     def __init__(self,
         ttlg:TTLG, # losses and schedule
-        decode, # (tokens (B,T,64), fp32, normalised; scale) -> image (B,3,scale H,scale W), differentiable
+        decode:Callable, # (tokens (B,T,64), fp32, normalised; scale) -> image (B,3,scale H,scale W), differentiable
         conditions=None, # what the velocities are computed from, for rules that ask for more of them
     ):
         self.ttlg, self.decode, self.conditions = ttlg, decode, conditions
@@ -237,7 +238,7 @@ class FrameGuidance:
         self.record, self.losses = [], None
 
     def steps(
-        self, levels,
+        self, levels:list,
     ):  # numbers of the guided steps of a schedule; `levels` are its noise levels, the last one included
         return self.ttlg.steps(len(levels) - 1, levels)
 
@@ -273,7 +274,7 @@ def clean_update(self:FrameGuidance,
 
 # %% ../../nbs/frame/00_guidance.ipynb #c030b
 @patch
-def pull_back(self:FrameGuidance, x0):
+def pull_back(self:FrameGuidance, x0:Tensor):
     """The wanted change of the decoded `x0`, pulled back through the decoder;
     the change itself, the values, and whether (B,) all was finite."""
     small, x0 = self.ttlg.grad_scale or self.ttlg.loss_scale, x0.detach().requires_grad_()
@@ -287,7 +288,7 @@ def pull_back(self:FrameGuidance, x0):
     return b, d, values, finite & b.isfinite().flatten(1).all(1)
 
 @patch
-def losses_for(self:FrameGuidance, img):
+def losses_for(self:FrameGuidance, img:Tensor):
     "The losses, for images of the size of `img`."
     if self.losses is None:
         sized = self.ttlg.losses if self.ttlg.loss_scale == 1 else [l.at(*img.shape[-2:]) for l in self.ttlg.losses]
@@ -298,7 +299,7 @@ def losses_for(self:FrameGuidance, img):
 @patch
 def note(self:FrameGuidance,
     step:DenoisingStep,
-    values, # of the losses, (B,) each
+    values:list, # of the losses, (B,) each
     finite:Tensor, # (B,) bool: were they, and their gradients?
     update:Tensor, # (B,T,64)
 ):
@@ -334,9 +335,10 @@ class GuidedScheduler(FlowMatchEulerDiscreteScheduler):
 
     @classmethod
     def wrap(cls,
-        scheduler, # the pipeline's `FlowMatchEulerDiscreteScheduler`; the object itself is left alone
+        # the pipeline's `FlowMatchEulerDiscreteScheduler`; the object itself is left alone
+        scheduler:FlowMatchEulerDiscreteScheduler,
         ttlg:TTLG, # losses and schedule
-        decode, # (tokens (B,T,64), fp32, normalised; scale) -> image (B,3,scale H,scale W), differentiable
+        decode:Callable, # (tokens (B,T,64), fp32, normalised; scale) -> image (B,3,scale H,scale W), differentiable
     ):  # a `GuidedScheduler` of the same class, configuration and state
         "Make a guided scheduler from a stock one; `InputError` for a scheduler that is no flow-matching Euler."
         self = _bare(_stock_class(type(scheduler)))
@@ -362,7 +364,7 @@ def _stock_class(kind): # of a guided one, too
 def _bare(stock): return object.__new__(_guided_class(stock)) # without a state yet
 
 def stock_copy(
-    scheduler, # a `FlowMatchEulerDiscreteScheduler`, guided or not
+    scheduler:FlowMatchEulerDiscreteScheduler, # a `FlowMatchEulerDiscreteScheduler`, guided or not
 ):  # a copy of the stock class, with the same configuration and state
     "A scheduler to set timesteps of; `InputError` for one that is no flow-matching Euler."
     if not isinstance(scheduler, FlowMatchEulerDiscreteScheduler) or scheduler.config.get('stochastic_sampling'):
@@ -395,7 +397,7 @@ def skipped(self:GuidedScheduler): return self.guidance.skipped # of `FrameGuida
 
 # %% ../../nbs/frame/00_guidance.ipynb #c029
 @patch
-def step(self:GuidedScheduler, model_output, timestep, sample, *args, return_dict:bool=True, **kwargs):
+def step(self:GuidedScheduler, model_output:Tensor, timestep, sample:Tensor, *args, return_dict:bool=True, **kwargs):
     "One step from `sample` (B,T,64) along the velocity `model_output`; guided where `TTLG` says so."
     stock = super(GuidedScheduler, self).step
     refused = isinstance(timestep, (int, torch.IntTensor, torch.LongTensor)) # by the stock class, in its own words
@@ -430,7 +432,7 @@ def _handed_back(self:GuidedScheduler, sample):
 
 # %% ../../nbs/frame/00_guidance.ipynb #c040
 def scaled_decoder(
-    vae, # a `SingleFrameVAE`
+    vae:SingleFrameVAE, # a `SingleFrameVAE`
     height:int, width:int, # of the full image, pixels
 ):  # (tokens (B,T,64), scale) -> image (B,3,scale H,scale W), differentiable
     "A decoder of tokens."
@@ -439,14 +441,14 @@ def scaled_decoder(
 @patch
 @contextmanager
 def attach(self:TTLG,
-    pipe, # a diffusers pipeline of the Qwen-Image family
+    pipe:DiffusionPipeline, # a diffusers pipeline of the Qwen-Image family
     height:int, # of the output, pixels
     width:int, # of the output, pixels
     # a `SingleFrameVAE` of `pipe.vae`, if one is made already, or is to be compiled or to recompute (`single_frame`)
-    vae=None,
+    vae:SingleFrameVAE=None,
     # the previous frame, (B,3,H,W) in [0,1], or another image in its style:
     # what losses without a target value are measured on
-    prev=None,
+    prev:Tensor=None,
 ):  # yields the `GuidedScheduler`, whose `history` tells what happened
     """Guide every call of `pipe` inside the block; the pipeline's own scheduler object is back afterwards,
     also after an exception."""
@@ -463,7 +465,7 @@ def attach(self:TTLG,
 # %% ../../nbs/frame/00_guidance.ipynb #c044c
 @torch.no_grad()
 def vae_target_value(
-    loss, # an `ImageLoss`
+    loss:ImageLoss, # an `ImageLoss`
     back:Tensor, # (B,3,h,w), from `vae_reconstruction`
 ):  # (B,)
     "What the decoder itself can reach: the loss of an image that went through it, on the size it came out with."
@@ -473,7 +475,7 @@ def vae_target_value(
 @torch.no_grad()
 def with_target_values(
     ttlg:TTLG,
-    vae, # a `SingleFrameVAE`
+    vae:SingleFrameVAE, # a `SingleFrameVAE`
     image:Tensor, # (B,3,H,W) in [0,1], sides multiples of 16: a frame in the style that is wanted
 )->TTLG: # itself, if every loss has a target value
     """The same guidance with a target value for every loss that has none:

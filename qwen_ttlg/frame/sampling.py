@@ -8,15 +8,18 @@ __all__ = ['frame_noise', 'text_images', 'encode_prompts', 'cfg_velocity', 'Cond
 
 # %% ../../nbs/frame/02_sampling.ipynb #c004
 import hashlib, re
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from functools import lru_cache
 from inspect import Parameter, signature
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 import numpy as np, torch
+from PIL import Image
 from fastcore.meta import delegates
 from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus import (
     CONDITION_IMAGE_SIZE, calculate_dimensions, calculate_shift, retrieve_timesteps)
+from diffusers import DiffusionPipeline
 from ..core import InputError, as_batch, printable, sheet, to_pil
 from ..settings import RESTYLE_PROMPT, SamplingParams
 from ..image.edges import EdgeMap, scene_edges
@@ -46,8 +49,8 @@ def frame_noise(
 
 # %% ../../nbs/frame/02_sampling.ipynb #c010
 def text_images(
-    pipe, # a Qwen edit pipeline
-    refs, # list of (B,3,H,W) images in [0,1]
+    pipe:DiffusionPipeline, # a Qwen edit pipeline
+    refs:list, # list of (B,3,H,W) images in [0,1]
 ):  # one list of `PIL.Image`s for each sample
     "The references as the text encoder sees them: at most 384 x 384 pixels in area, sides multiples of 32."
     h, w = refs[0].shape[-2:]
@@ -59,10 +62,10 @@ def text_images(
 # %% ../../nbs/frame/02_sampling.ipynb #c011
 @torch.no_grad()
 def encode_prompts(
-    pipe, # a Qwen edit pipeline
-    prompts, # texts, each for all samples
-    images, # from `text_images`
-    device=None, # None: the pipeline's
+    pipe:DiffusionPipeline, # a Qwen edit pipeline
+    prompts:Iterable, # texts, each for all samples
+    images:list, # from `text_images`
+    device:torch.device|str=None, # None: the pipeline's
 ):  # for each prompt embeddings (B,L,D)
     """Prompt embeddings of every prompt and sample, in one pass;
     images are of one size, so the samples of a prompt are of one length."""
@@ -99,7 +102,7 @@ class Conditions:
     true_cfg_scale: float # 1 is off
     timesteps: list=() # of the schedule, numbers from 0 to 1000
 
-    def velocity(self, x, timestep:float, cfg:bool=True):
+    def velocity(self, x:torch.Tensor, timestep:float, cfg:bool=True):
         """The transformer's velocity for tokens `x` (B,T,64) at a timestep from 0 to 1000, in fp32;
         without `cfg` the conditional one alone."""
         timestep = float(timestep)
@@ -108,7 +111,7 @@ class Conditions:
         out = self.last = group.passes(self, x, timestep, len(prompts)) if group else self.passes(x, timestep, prompts)
         return out[0] if len(out) == 1 else cfg_velocity(*out, self.true_cfg_scale)
 
-    def passes(self, x, timestep:float, prompts):
+    def passes(self, x:torch.Tensor, timestep:float, prompts:Iterable):
         "A velocity for each prompt."
         t, shapes = self.pipe.transformer, [[(1, *self.grid)]*(1 + self.count)]*len(x)
         joined = torch.cat([x.to(t.dtype), self.refs.to(t.dtype)], 1)
@@ -143,7 +146,7 @@ class EncodingCache:
     a tensor that was written into since is another one."""
     def __init__(self, most:int=8): self.kept, self.most = {}, most
 
-    def __call__(self, make, *sources):
+    def __call__(self, make:Callable, *sources):
         key = tuple(s if isinstance(s, str) else (id(s), getattr(s, '_version', 0)) for s in sources)
         # holding the sources: an id belongs to an object while it lives
         if key not in self.kept: self.kept[key] = sources, make()
@@ -198,7 +201,7 @@ def _check_length(transformer, grid, embeds):
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023s0
 def noise_levels(
-    pipe, # a Qwen edit pipeline
+    pipe:DiffusionPipeline, # a Qwen edit pipeline
     height:int, width:int, # of the image, pixels
     steps:int, # `num_inference_steps`
 )->list: # `steps` + 1 numbers from 1 to 0
@@ -227,13 +230,14 @@ def _begin(levels, noise, start):
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023s1
 def denoise(
-    velocity, # function of (latents (B,T,64), number of the step) that gives their velocity (B,T,64), both fp32
+    # function of (latents (B,T,64), number of the step) that gives their velocity (B,T,64), both fp32
+    velocity:Callable,
     x:torch.Tensor, # latents (B,T,64) at the noise level of the first step, fp32
     levels:list, # noise levels of all steps, from the highest to 0
     guidance:FrameGuidance,
     first:int=0, # number of the first step that is made
-    on_step=None, # called with a `DenoisingStep` after each step
-    on_stage=lambda name: None, # called with what begins: 'denoising', 'guidance'
+    on_step:Callable=None, # called with a `DenoisingStep` after each step
+    on_stage:Callable=lambda name: None, # called with what begins: 'denoising', 'guidance'
 ):  # clean latents (B,T,64)
     """Euler's steps down the noise levels of a flow (Lipman et al., ICLR 2023), guided where the schedule of `guidance`
     says so; exceptions of `on_step` and `on_stage` end it."""
@@ -313,24 +317,24 @@ def _check_start(start, batch, count):
 @_shows_fields(SamplingParams)
 @torch.no_grad()
 def edit_frame(
-    pipe, # a `QwenImageEditPlusPipeline`, as `load_pipeline` gives it
-    edge, # edge map: an `EdgeMap`, (B,1,H,W) or (B,3,H,W) in [0,1], or a `PIL.Image`
-    prev, # previous frame: (B,3,H,W) in [0,1], or a `PIL.Image`
+    pipe:DiffusionPipeline, # a `QwenImageEditPlusPipeline`, as `load_pipeline` gives it
+    edge:EdgeMap|torch.Tensor|Image.Image, # edge map: an `EdgeMap`, (B,1,H,W) or (B,3,H,W) in [0,1], or a `PIL.Image`
+    prev:torch.Tensor|Image.Image, # previous frame: (B,3,H,W) in [0,1], or a `PIL.Image`
     params:SamplingParams=None, # prompts, steps, CFG and seed, one for the whole batch; or its fields by name
     *,
     # guidance: a `TTLG`, or a loss or several for its usual values; None: unguided;
     # losses with `target_value=None` get it from `prev`
     ttlg:TTLG=None,
-    extra_reference=None, # a third reference image, usually the first frame
+    extra_reference:torch.Tensor|Image.Image=None, # a third reference image, usually the first frame
     frame:int=0, # number of the frame: with the seed it makes the noise
     noise:torch.Tensor=None, # start tokens (B,T,64) instead
     start:tuple=None, # (tokens (B,T,64), sigma): begin from these at this noise level, with the steps that are left
     # what was encoded before: give the same object again for the same images and words
     encoding_cache:EncodingCache=None,
     # called with a `DenoisingStep` after each step; an exception stops the frame
-    on_step=None,
+    on_step:Callable=None,
     # called with what begins: 'references', 'text', 'denoising', 'guidance', 'decoding', 'rest'
-    on_stage=lambda name: None,
+    on_stage:Callable=lambda name: None,
     **kwargs,
 )->EditResult:
     """Generate the frame that has the shape of `edge` and the style of `prev`; `InputError` for what is no pipeline
@@ -364,13 +368,13 @@ def edit_frame(
 # %% ../../nbs/frame/02_sampling.ipynb #c032
 @delegates(edit_frame, but=['prompt'])
 def restyle_frame(
-    pipe, # a `QwenImageEditPlusPipeline`
-    image, # (B,3,H,W) in [0,1], or a `PIL.Image`
+    pipe:DiffusionPipeline, # a `QwenImageEditPlusPipeline`
+    image:torch.Tensor|Image.Image, # (B,3,H,W) in [0,1], or a `PIL.Image`
     style:str=None, # words that finish "Redraw picture 2 ...", e.g. 'as a night scene'
     params:SamplingParams=None, # as for `edit_frame`, but for the prompt
     *,
     # an image in the style that is wanted, of the same size; the full model only, the tiny one has not learnt it
-    extra_reference=None,
+    extra_reference:torch.Tensor|Image.Image=None,
     **kwargs,
 )->EditResult:
     "Restyle an image; words, another image or both give the style, and every object stays in its place."

@@ -75,7 +75,7 @@ filters = dict(zip(EDGE_METHODS, (sobel, laplacian, sobel)))
 _least_gain = dict(sobel=4/255, laplacian=8/255) # the answer to a step of one grey level
 
 def edge_map(
-    image, # `PIL.Image`, or (1,3,H,W) tensor in [0,1]
+    image:Image.Image|Tensor, # `PIL.Image`, or (1,3,H,W) tensor in [0,1]
     method: str='sobel', # 'sobel', 'laplacian' or 'canny'
 )->EdgeMap:
     "The edges of an image, scaled by the strongest; `InputError` for an unknown method, or what is no image."
@@ -195,8 +195,8 @@ def load_edges(
 
 # %% ../../nbs/image/01_edges.ipynb #c041
 def estimate_gain(
-    edges, # `EdgeMap` or (1,1,H,W) tensor in [0,1]
-    image, # `PIL.Image` or (1,3,H,W) tensor in [0,1]: what the edges are taken to be the edges of
+    edges:EdgeMap|Tensor, # `EdgeMap` or (1,1,H,W) tensor in [0,1]
+    image:Image.Image|Tensor, # `PIL.Image` or (1,3,H,W) tensor in [0,1]: what the edges are taken to be the edges of
     method: str=None, # the filter the gain is for; by default the map's own, and Sobel for a Canny map
 )->float: # in units of the filter
     "The gain with which the mean of `edges` is the mean filter answer of `image`; `InputError` if their sizes differ."

@@ -74,7 +74,8 @@ def _stats(z, vae):
 
 def normalize(
     z: Tensor, # (B,16,h,w) or (B,16,1,h,w), as the VAE's encoder gives them
-    vae, # an `AutoencoderKLQwenImage` or `SingleFrameVAE`: its `config` has the statistics
+    # an `AutoencoderKLQwenImage` or `SingleFrameVAE`: its `config` has the statistics
+    vae:AutoencoderKLQwenImage|nn.Module,
 )->Tensor: # of the same shape and dtype, about unit variance
     "Raw latents to the transformer's units."
     mean, std = _stats(z, vae)
@@ -83,7 +84,8 @@ def normalize(
 # %% ../../nbs/image/00_latents.ipynb #c022
 def denormalize(
     z: Tensor, # (B,16,h,w) or (B,16,1,h,w), normalised
-    vae, # an `AutoencoderKLQwenImage` or `SingleFrameVAE`: its `config` has the statistics
+    # an `AutoencoderKLQwenImage` or `SingleFrameVAE`: its `config` has the statistics
+    vae:AutoencoderKLQwenImage|nn.Module,
 )->Tensor: # of the same shape and dtype, as the VAE's decoder takes them
     "The transformer's units back to raw latents, the inverse of `normalize`."
     mean, std = _stats(z, vae)
@@ -183,7 +185,7 @@ class SingleFrameVAE(nn.Module):
     """The exact 2-D form of an `AutoencoderKLQwenImage` for single frames, made by `single_frame`;
     frozen, differentiable with respect to its inputs."""
     def __init__(self,
-        vae, # an `AutoencoderKLQwenImage`; copied from, not changed
+        vae:AutoencoderKLQwenImage, # an `AutoencoderKLQwenImage`; copied from, not changed
         checkpoint: bool=False, # keep only each block's input for the backward pass and compute the rest again
         compiled: bool=False, # by `torch.compile`
     ):
@@ -242,7 +244,7 @@ def _blocks_at(self:SingleFrameVAE, scale):
 # %% ../../nbs/image/00_latents.ipynb #c041r
 @torch.no_grad()
 def vae_reconstruction(
-    vae, # a `SingleFrameVAE`
+    vae:SingleFrameVAE, # a `SingleFrameVAE`
     image: Tensor, # (B,3,H,W) in [0,1], sides multiples of 16
     scale: float=1., # of the decoded image: 1, 1/2, 1/4 or 1/8 of the full size
 )->Tensor: # (B,3,scale H,scale W) in [0,1], on the device of the VAE
@@ -254,7 +256,7 @@ def _fetched(m): # does accelerate bring its weights when it is called?
     return hasattr(m, '_hf_hook') and any(p.is_meta for p in m.parameters(recurse=False))
 
 def single_frame(
-    vae, # an `AutoencoderKLQwenImage` on any device, of any dtype, offloaded or not
+    vae:AutoencoderKLQwenImage, # an `AutoencoderKLQwenImage` on any device, of any dtype, offloaded or not
     checkpoint: bool=False, # compute each block again in the backward pass instead of keeping its insides
     compiled: bool=False, # by `torch.compile`: faster, after a first call that takes some ten seconds for each size
 )->SingleFrameVAE: # on the device and of the dtype of `vae`
@@ -281,7 +283,8 @@ def _leaves(m):
 @torch.no_grad()
 def put_back(
     flat:SingleFrameVAE, # the weights to take
-    vae, # the `AutoencoderKLQwenImage` it was made from, or one of the same configuration; changed in place
+    # the `AutoencoderKLQwenImage` it was made from, or one of the same configuration; changed in place
+    vae:AutoencoderKLQwenImage,
 ):
     "Write the weights of a single-frame VAE into a 3-D one: last temporal slices, zeros elsewhere."
     deep = [m

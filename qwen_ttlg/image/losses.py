@@ -8,6 +8,7 @@ __all__ = ['ImageLoss', 'EdgeLoss', 'gram', 'GramLoss', 'PerDevice', 'RandomFeat
 
 # %% ../../nbs/image/03_losses.ipynb #c004
 import math
+from collections.abc import Callable
 from copy import copy, deepcopy
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -45,7 +46,7 @@ class ImageLoss:
                 raise InputError(f'{self.name} loss: {k} {v} is not a number of at least 0; give one, 0 for none.')
         self.weight, self.target_value, self.scale, self.sizes = weight, target_value, scale, {}
 
-    def measure(self, img): raise NotImplementedError(f'{type(self).__name__} must define measure(img)')
+    def measure(self, img:Tensor): raise NotImplementedError(f'{type(self).__name__} must define measure(img)')
 
     def resized(
         self, height:int, width:int,
@@ -53,7 +54,7 @@ class ImageLoss:
         return self
 
     def reached(
-        self, through, image,
+        self, through:Callable, image:Tensor,
     ):  # (B,), what is left of it for a frame that only went through the VAE; 0 if that is not known
         return 0.
 
@@ -75,7 +76,9 @@ def __call__(self:ImageLoss,
 
 # %% ../../nbs/image/03_losses.ipynb #c007x1
 @patch
-def on(self:ImageLoss, device): # the same loss with its targets there: a copy from host to device makes the host wait
+def on(
+    self:ImageLoss, device:torch.device|str,
+):  # the same loss with its targets there: a copy from host to device makes the host wait
     new = copy(self)
     # what was resized is made anew there; a loss that is its own resized one would lead back to itself
     vars(new).update({k: _on(v, device) for k, v in vars(self).items() if k != 'sizes'}, sizes={})
@@ -168,7 +171,7 @@ class EdgeLoss(ImageLoss):
         if not ((self.gain > 0) & self.gain.isfinite()).all():
             raise InputError(f'edge loss: gain {gain} is not positive; extract the edges again.')
 
-    def measure(self, img):
+    def measure(self, img:Tensor):
         (h, w), (H, W) = self.edges.shape[-2:], img.shape[-2:]
         if (h, w) != (H, W):
             raise InputError(f'edge loss: the edge map is {w}x{h} and the image {W}x{H}; extract the edges at the '
@@ -179,7 +182,7 @@ class EdgeLoss(ImageLoss):
         new = copy(self); new.edges, new.sizes = F.adaptive_max_pool2d(self.edges, (height, width)), {}
         return new
 
-    def reached(self, through, image):
+    def reached(self, through:Callable, image:Tensor):
         image = image if self.init is None else self.init
         own = copy(self); own.edges, own.gain, own.sizes = self.filter(image), torch.ones(1, 1, 1, 1), {}
         back = through(image); value = own.at(*back.shape[-2:])(back)
@@ -199,7 +202,7 @@ class GramLoss(ImageLoss):
     name = 'gram'
 
     def __init__(self,
-        features, # callable (B,3,H,W) in [0,1] -> list of (B,C,h,w)
+        features:Callable, # callable (B,3,H,W) in [0,1] -> list of (B,C,h,w)
         # (1,3,H,W) or (B,3,H,W) in [0,1]: the image with the wanted style; its short side should be that of the frames
         style: Tensor|Image.Image,
         weight: float=1., # share of the change to the target value; changes add up: let those that agree sum to 1
@@ -217,7 +220,7 @@ class GramLoss(ImageLoss):
         self.features, self.style, self.kind = features, as_batch(style, 'gram loss: style', (3,)), kind
         with torch.no_grad(): self.target = [gram(f) for f in features(self.style.float())]
 
-    def measure(self, img):
+    def measure(self, img:Tensor):
         pairs = [(g := gram(f), t.to(g.device)) for f, t in zip(self.features(img), self.target)]
         if self.kind == 'l1': return torch.stack([(g - t).abs().mean((1, 2)) for g, t in pairs]).mean(0)
         return torch.stack([(g - t).square().sum((1, 2))/t.square().sum((1, 2)) for g, t in pairs]).mean(0)
@@ -229,7 +232,7 @@ class GramLoss(ImageLoss):
         style = F.interpolate(self.style, [max(1, round(s*by)) for s in self.style.shape[-2:]], mode='area')
         return GramLoss(self.features, style, self.weight, self.target_value, self.kind, self.scale)
 
-    def reached(self, through, image):
+    def reached(self, through:Callable, image:Tensor):
         h, w = (n//16*16 for n in self.style.shape[-2:]) # what the VAE takes
         back = through(self.style[..., :h, :w].float())
         return self.at(*back.shape[-2:])(back)
@@ -243,7 +246,7 @@ class PerDevice:
     def __init__(self, original): self.original, self.copies = original, {}
 
     @torch.inference_mode(False) # a copy made in this mode could not be differentiated through
-    def on(self, device, dtype):
+    def on(self, device:torch.device|str, dtype:torch.dtype):
         key = torch.device(device), dtype
         with _lock:
             if key not in self.copies:
@@ -261,7 +264,7 @@ class RandomFeatures:
         g = torch.Generator().manual_seed(seed)
         self.filters = PerDevice([torch.randn(channels, 3, k, k, generator=g)/(3*k*k)**.5 for k in sizes])
 
-    def __call__(self, img):
+    def __call__(self, img:Tensor):
         x = img - .5; filters = self.filters.on(x.device, x.dtype)
         return [F.conv2d(F.pad(x, (k.shape[-1]//2,)*4, mode='replicate'), k).relu() for k in filters]
 
@@ -272,7 +275,7 @@ class VAEFeatures:
 
     def __init__(self, net:SingleFrameVAE): self.net = net
 
-    def __call__(self, img):
+    def __call__(self, img:Tensor):
         x, out = img.to(self.net.device, self.net.dtype)*2 - 1, []
         for block in self.net.encoder[:-2]:
             before, x = x, block(x)
@@ -298,7 +301,7 @@ class VGGFeatures:
             if isinstance(m, torch.nn.ReLU): m.inplace = False
         self.nets = PerDevice(self.net)
 
-    def __call__(self, img):
+    def __call__(self, img:Tensor):
         mean, std = (constant(v, img.device, img.dtype).view(3, 1, 1) for v in ((.485, .456, .406), (.229, .224, .225)))
         x, out = (img - mean)/std, []
         for i, layer in enumerate(self.nets.on(img.device, img.dtype)):
@@ -341,7 +344,7 @@ class TemporalLoss(ImageLoss):
         self.wanted = motion.carry(self.prev) if motion else self.prev
         self.mask = motion.visible if motion else torch.ones_like(self.prev[:, :1])
 
-    def measure(self, img):
+    def measure(self, img:Tensor):
         m = self.mask.to(img.device)
         if m.shape[-2:] != img.shape[-2:]:
             raise InputError(f'temporal loss: the previous frame is {m.shape[-1]}x{m.shape[-2]} and the image '
@@ -354,7 +357,7 @@ class TemporalLoss(ImageLoss):
         return TemporalLoss(
             prev, self.motion and self.motion.resized(height, width), self.weight, self.target_value, self.scale)
 
-    def reached(self, through, image):
+    def reached(self, through:Callable, image:Tensor):
         back = through(self.prev)
         return TemporalLoss(self.prev, scale=self.scale).at(*back.shape[-2:])(back)
 
@@ -373,7 +376,7 @@ class MaskedColorLoss(ImageLoss):
         if isinstance(mask, Image.Image): mask = as_batch(mask.convert('L'))[:, :1]
         self.image, self.mask = as_batch(image, 'mask loss: image', (3,)), as_batch(mask, 'mask loss: mask', (1,))
 
-    def measure(self, img):
+    def measure(self, img:Tensor):
         image, m = self.image.to(img.device), self.mask.to(img.device)
         for what, t in (('image', image), ('mask', m)):
             (h, w), (H, W) = t.shape[-2:], img.shape[-2:]
@@ -385,6 +388,6 @@ class MaskedColorLoss(ImageLoss):
         small = (F.interpolate(t, (height, width), mode='area') for t in (self.image, self.mask))
         return MaskedColorLoss(*small, weight=self.weight, target_value=self.target_value, scale=self.scale)
 
-    def reached(self, through, image):
+    def reached(self, through:Callable, image:Tensor):
         back = through(self.image)
         return self.at(*back.shape[-2:])(back)

@@ -20,7 +20,7 @@ def _gray(img):
     y = luma(img) if img.shape[1] == 3 else img
     return list((y[:, 0].detach().clamp(0, 1)*255).round().byte().cpu().numpy())
 
-def reduced(img, most:int=128):
+def reduced(img:Tensor, most:int=128):
     "Images (B,C,H,W) with a short side of at most `most` pixels."
     by = most/min(img.shape[-2:])
     return img if by >= 1 else F.interpolate(img, [round(s*by) for s in img.shape[-2:]], mode='area')
@@ -81,7 +81,7 @@ def visible(
     return (_inside(back) & ~occluded & ~boundary).float()
 
 # %% ../../nbs/image/02_motion.ipynb #c017
-def resized_flow(flow, like):
+def resized_flow(flow:Tensor, like:Tensor):
     "A flow (B,2,h,w) for images of another size."
     (h, w), (height, width) = flow.shape[-2:], like.shape[-2:]
     if (h, w) == (height, width): return flow
@@ -103,10 +103,10 @@ class Motion:
         back = optical_flow(now, before)
         return cls(back, visible(back, optical_flow(before, now)))
 
-    def carry(self, img): # (B,C,H,W) at the time before -> at the time now
+    def carry(self, img:Tensor): # (B,C,H,W) at the time before -> at the time now
         return warp(img, self.back)
 
-    def to(self, device): # the same motion there; the original stays where it is
+    def to(self, device:torch.device|str): # the same motion there; the original stays where it is
         return Motion(self.back.to(device, non_blocking=True), self.visible.to(device, non_blocking=True))
 
     def resized(self, height:int, width:int): # the same motion for images of another size
@@ -135,7 +135,7 @@ class LongTermFlow:
         error = (now - warp(self.source, self.flow)).abs().mean(1, keepdim=True)
         self.valid = (_inside(self.flow) & (F.avg_pool2d(error, 3, 1, 1, count_include_pad=False) < differ)).float()
 
-    def carry(self, img): # (B,C,H,W) of any size, at the time of the fixed frame -> now
+    def carry(self, img:Tensor): # (B,C,H,W) of any size, at the time of the fixed frame -> now
         return warp(img, resized_flow(self.flow, img))
 
 # %% ../../nbs/image/02_motion.ipynb #t005

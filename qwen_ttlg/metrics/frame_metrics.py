@@ -21,6 +21,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import structural_similarity
 from ..core import InputError, as_batch
 from ..image.edges import EdgeMap, filters, luma
+from ..image.latents import SingleFrameVAE
 from ..image.losses import EdgeLoss, GramLoss, PerDevice, RandomFeatures, gram, gram_features
 from ..image.motion import Motion, reduced
 from .schema import COLUMNS
@@ -42,9 +43,9 @@ def psnr(
 
 def edge_error(
     img:Tensor, # (B,3,H,W) in [0,1]
-    edges, # an `EdgeMap`, or (B,1,H,W) in [0,1]
-    gain=None, # float or (B,): magnitude that 1 stands for; None: the edge map's own
-    method=None, # filter of the edge map; None: its own
+    edges:EdgeMap|Tensor, # an `EdgeMap`, or (B,1,H,W) in [0,1]
+    gain:float|Tensor=None, # float or (B,): magnitude that 1 stands for; None: the edge map's own
+    method:str=None, # filter of the edge map; None: its own
 ):  # (B,)
     "Mean absolute difference between an image's edges and an edge map, in units of the map; lower is better."
     return EdgeLoss(edges, gain, method=method)(img)
@@ -67,14 +68,14 @@ def _map_of(edges): # of an `EdgeMap`, or a tensor
     return as_batch(edges.edges if isinstance(edges, EdgeMap) else edges, 'edges', (1,))
 
 def blank_edge_error(
-    edges, # an `EdgeMap`, or (B,1,H,W) in [0,1]
+    edges:EdgeMap|Tensor, # an `EdgeMap`, or (B,1,H,W) in [0,1]
 ):  # (B,)
     "The edge error of a flat image, which has no edges: the mean of the map."
     return _map_of(edges).mean((1, 2, 3))
 
 @torch.no_grad()
 def vae_edge_error(
-    vae, # a `SingleFrameVAE`
+    vae:SingleFrameVAE, # a `SingleFrameVAE`
     image:Tensor, # (B,3,H,W) in [0,1]
     method:str='sobel',
     # (B,1,H,W) in [0,1] of the source at the same moment, if it has another style; None: the image's own
@@ -90,17 +91,17 @@ def vae_edge_error(
 # %% ../../nbs/metrics/01_frame_metrics.ipynb #m005
 def edge_f1(
     img:Tensor, # (B,3,H,W) in [0,1]
-    edges, # an `EdgeMap`, or (B,1,H,W) in [0,1]
-    gain=None, # float or (B,): magnitude that 1 stands for; None: the edge map's own
-    method=None, # filter of the edge map; None: its own
+    edges:EdgeMap|Tensor, # an `EdgeMap`, or (B,1,H,W) in [0,1]
+    gain:float|Tensor=None, # float or (B,): magnitude that 1 stands for; None: the edge map's own
+    method:str=None, # filter of the edge map; None: its own
 ):  # (B,), 1 for equal edges, 0 for a blank image
     "Soft F1 of an image's edges and an edge map (Milletari et al., 3DV 2016)."
     return 1 - EdgeLoss(edges, gain, method=method, metric='f1')(img)
 
 def edge_error_max(
     img:Tensor, # (B,3,H,W) in [0,1]
-    edges, # an `EdgeMap`, or (B,1,H,W) in [0,1]
-    method=None, # filter of the edge map; None: its own
+    edges:EdgeMap|Tensor, # an `EdgeMap`, or (B,1,H,W) in [0,1]
+    method:str=None, # filter of the edge map; None: its own
 ):  # (B,)
     """Mean absolute difference of edges divided by their own maximum and an edge map,
     as the original tool has it; `edge_error` is the one to judge by."""
@@ -203,7 +204,7 @@ def _read_networks():
 # %% ../../nbs/metrics/01_frame_metrics.ipynb #d001
 def colour_difference(
     a:Tensor, b:Tensor, # (B,3,H,W) in [0,1]
-    where=None, # (B,1,H,W), weight of each pixel; None: all
+    where:Tensor=None, # (B,1,H,W), weight of each pixel; None: all
 ):  # (B,); nan where nothing has weight
     """Mean CIEDE2000 (Sharma, Wu and Dalal 2005, by scikit-image) between two images,
     seen at a short side of 128 pixels."""
@@ -231,7 +232,7 @@ def style_similarity(
 
 # %% ../../nbs/metrics/01_frame_metrics.ipynb #c016
 def residual_share(
-    guided, unguided, vae_loss, # edge errors, (B,) each
+    guided:Tensor, unguided:Tensor, vae_loss:Tensor, # edge errors, (B,) each
 ):  # a float: 0 is as good as the decoder can be, 1 is no better than unguided
     "Which share of the unguided residual over the floor is left."
     return ((guided - vae_loss).mean()/(unguided - vae_loss).mean()).item()
@@ -250,7 +251,7 @@ class MeasuredFrame:
     source:Tensor=None # (1,3,H,W) in [0,1], the same moment of the source
     before:Tensor=None # (1,3,H,W) in [0,1], the source at the frame before
 
-    def seen(self, image): return reduced(image.float(), 512).to(self.nets.device) # as the networks see it
+    def seen(self, image:Tensor): return reduced(image.float(), 512).to(self.nets.device) # as the networks see it
 
     @cached_property
     def small(self): # image, frame before, source and the one before as motion sees them; None without all of them

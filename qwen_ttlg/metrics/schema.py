@@ -8,6 +8,7 @@ __all__ = ['SCHEMA', 'COLUMNS', 'TIMING_COLUMNS', 'Column', 'save_schema', 'appe
 
 # %% ../../nbs/metrics/00_schema.ipynb #k004
 import csv, io, json, math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from ..core import InputError, atomic, sync
@@ -129,7 +130,7 @@ def _described(c):
 
 def save_schema(
     out:str|Path, # the folder of a `metrics.csv`
-    columns=SCHEMA,
+    columns:Iterable=SCHEMA,
 ):
     "Write `metrics.csv-metadata.json`."
     with atomic(Path(out)/'metrics.csv-metadata.json') as tmp:
@@ -177,7 +178,7 @@ def read_rows(
         rows.append(dict(zip(columns, cells)))
     return rows
 
-def keep_rows(path:str|Path, n, columns=COLUMNS, first:int=1):
+def keep_rows(path:str|Path, n:int, columns:Iterable=COLUMNS, first:int=1):
     "Cut the file at `path` back to its first `n` rows, atomically."
     rows = read_rows(path, columns, first)[:n]
     if not Path(path).exists(): return
@@ -194,8 +195,8 @@ def as_numbers(
 
 # %% ../../nbs/metrics/00_schema.ipynb #k027
 def own_losses_text(
-    names, # of losses, different ones
-    values, # a number for each
+    names:Iterable, # of losses, different ones
+    values:Iterable, # a number for each
 )->str:
     "The column `own_losses`, numbers with six digits: JSON, `null` for one that is not finite, nothing without losses."
     held = {n: float(f'{float(v):.6g}') for n, v in zip(names, values, strict=True)}

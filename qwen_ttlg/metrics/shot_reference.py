@@ -30,7 +30,7 @@ def _checked(edges):
     if all(hasattr(edges, k) for k in ('edges', 'method')): return edges
     raise InputError(f'a {type(edges).__name__} is no edge map; give what edge_map or load_edges returns.')
 
-def edge_energy(edges):
+def edge_energy(edges:EdgeMap):
     "Mean squared magnitude (B,) of an edge map, in units of its filter; None for one without gain."
     return None if _checked(edges).gain is None else (
         torch.as_tensor(edges.gain).reshape(-1, 1, 1, 1).to(edges.edges)*edges.edges).square().mean((1, 2, 3)).cpu()
@@ -38,7 +38,7 @@ def edge_energy(edges):
 # %% ../../nbs/metrics/02_shot_reference.ipynb #c022
 def misplaced(
     img:Tensor, # (B,3,H,W) in [0,1], a generated frame
-    edges, # an `EdgeMap` or anything with `edges` (B,1,H,W) and `method`
+    edges:EdgeMap, # an `EdgeMap` or anything with `edges` (B,1,H,W) and `method`
     least:float=.25, # pixels in the middle or at the border; more for images that are reduced to be measured
     share:float=.125, # of the correlation that is missing: so much must be won
 )->Registration:

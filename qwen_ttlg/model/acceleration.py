@@ -19,6 +19,7 @@ from torch import nn, Tensor
 from diffusers.models.attention_dispatch import dispatch_attention_fn
 from diffusers.models.transformers.transformer_qwenimage import QwenDoubleStreamAttnProcessor2_0
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb_vision
+from diffusers import DiffusionPipeline
 from ..core import InputError
 from ..settings import PROFILES, Profile
 from ..image.latents import single_frame
@@ -28,8 +29,8 @@ def _state(vae): # changes whenever weights do, but not when they only move to a
     return vae.dtype, [(id(p), None if p.is_inference() else p._version) for p in vae.parameters()]
 
 def frame_vae(
-    pipe, # a Qwen edit pipeline
-    device=None, # None: the pipeline's
+    pipe:DiffusionPipeline, # a Qwen edit pipeline
+    device:torch.device|str=None, # None: the pipeline's
     **how, # `checkpoint` and `compiled` of `single_frame`: from now on that way
 ):  # its `SingleFrameVAE`, on the device
     """The pipeline's VAE in its single-frame form, made at the first call and again when its
@@ -45,7 +46,7 @@ ROWS = 64 # of a table: more than a schedule has steps; it bounds the memory
 
 class ModulationTable(nn.Module):
     "Stands for a layer whose only input is the embedding of the timestep: looks its answers up."
-    def __init__(self, layer):
+    def __init__(self, layer:torch.nn.Module):
         super().__init__(); self.layer = [layer.to('cpu')] # in a list, so that it does not move with the model
         self.register_buffer('table', None, persistent=False)
 
@@ -59,18 +60,18 @@ class ModulationTable(nn.Module):
         if old is not None: self.table[:len(old)] = old.to(self.table)
         for row, answer in zip(rows, answers): self.table[row] = answer[0]
 
-    def forward(self, rows): return self.table.index_select(0, rows) # (N,) integers -> (N,D)
+    def forward(self, rows:Tensor): return self.table.index_select(0, rows) # (N,) integers -> (N,D)
 
 # %% ../../nbs/model/02_acceleration.ipynb #c012
 class TimestepIndex(nn.Module):
     "Stands for the transformer's embedding of the timestep: gives the number of the tables' row, (N,) integers."
-    def __init__(self, embed, tables, zero_cond_t:bool=False):
+    def __init__(self, embed:torch.nn.Module, tables, zero_cond_t:bool=False):
         super().__init__()
         self.embed, self.tables, self.zero_cond_t = embed, [tables], zero_cond_t
         self.rows, self.dtype, self.now = {}, None, None # time -> row, used last at the end; number format of the times
         self.register_buffer('numbers', torch.arange(ROWS), persistent=False)
 
-    def forward(self, timestep, *others): # (N,) from 0 to 1
+    def forward(self, timestep:torch.Tensor, *others): # (N,) from 0 to 1
         n = len(timestep)
         if self.now is None: times = timestep.tolist() # waits for a GPU
         else: times = [self.now]*(n//2) + [0.]*(n//2) if self.zero_cond_t else [self.now]*n
@@ -81,7 +82,7 @@ class TimestepIndex(nn.Module):
 @patch
 @torch.no_grad()
 def learn(
-    self:TimestepIndex, times:list, device, dtype,
+    self:TimestepIndex, times:list, device:torch.device|str, dtype:torch.dtype,
 ):  # times as the transformer gets them, numbers of `dtype` from 0 to 1
     "Make the rows of times that have none."
     if dtype != self.dtype: self.rows, self.dtype = {}, dtype
@@ -106,7 +107,8 @@ def _embedding(self:TimestepIndex, time): # (1,) -> (1,D), also while the layers
 
 # %% ../../nbs/model/02_acceleration.ipynb #c013
 def tabulate(
-    transformer, # a `QwenImageTransformer2DModel` whose modulation layers are its own, with any LoRA fused
+    # a `QwenImageTransformer2DModel` whose modulation layers are its own, with any LoRA fused
+    transformer:torch.nn.Module,
 )->bool: # False if they are not, or ask for more than the timestep; nothing was done then
     """Look the modulations of all blocks up in tables, made for the next schedule, or for
     a timestep when it is asked for."""
@@ -125,7 +127,7 @@ def tabulate(
     return True
 
 # %% ../../nbs/model/02_acceleration.ipynb #c013b
-def untabulate(transformer):
+def untabulate(transformer:torch.nn.Module):
     "Put the layers back, to save the model or to change them."
     rows = transformer.time_text_embed
     if not isinstance(rows, TimestepIndex): return
@@ -137,16 +139,16 @@ def untabulate(transformer):
 
 def as_time(
     timestep:float, # 0 to 1000, as a schedule has it
-    dtype, # of the transformer
+    dtype:torch.dtype, # of the transformer
 )->float:
     "The time from 0 to 1 that a transformer is called with, rounded as it rounds it."
     return (torch.tensor(timestep, dtype=torch.float32).to(dtype)/1000).item()
 
 # %% ../../nbs/model/02_acceleration.ipynb #c013c
 def learn_schedule(
-    transformer,
+    transformer:torch.nn.Module,
     timesteps:list, # numbers from 0 to 1000
-    device=None, # where to compute; None: where the transformer is
+    device:torch.device|str=None, # where to compute; None: where the transformer is
 ):
     "Make the tables of a schedule, if there are any to make, and of time 0 where references have that."
     rows = transformer.time_text_embed
@@ -156,7 +158,7 @@ def learn_schedule(
 
 @contextmanager
 def at_time(
-    transformer,
+    transformer:torch.nn.Module,
     time:float, # from `as_time`
 ):
     "Inside the block every pass is at this time, which therefore is not asked of a GPU: to ask is to wait for it."
@@ -184,8 +186,8 @@ def _rotated(
 # %% ../../nbs/model/02_acceleration.ipynb #c015b
 class RealAttention(QwenDoubleStreamAttnProcessor2_0):
     "Diffusers' joint attention of text and image, rotated with real numbers."
-    def __call__(self, attn, hidden_states, encoder_hidden_states=None, encoder_hidden_states_mask=None,
-                 attention_mask=None, image_rotary_emb=None):
+    def __call__(self, attn:torch.nn.Module, hidden_states:Tensor, encoder_hidden_states:Tensor=None,
+                 encoder_hidden_states_mask:Tensor=None, attention_mask:Tensor=None, image_rotary_emb:tuple=None):
         def heads(layer, norm, x, angles):
             x = layer(x).unflatten(-1, (attn.heads, -1))
             return x if norm is None else _rotated(norm(x), angles)
@@ -209,15 +211,15 @@ def _(x, weight, bias): return x.new_empty(*x.shape[:-1], len(weight))
 
 class LinearGELU(nn.Module):
     "Diffusers' linear layer with a GELU behind it (tanh form), as one product with an epilogue where cuBLAS does it."
-    def __init__(self, gelu): super().__init__(); self.proj = gelu.proj
-    def forward(self, x):
+    def __init__(self, gelu:torch.nn.Module): super().__init__(); self.proj = gelu.proj
+    def forward(self, x:Tensor):
         if x.is_cuda and x.dtype in (torch.bfloat16, torch.float16) and type(self.proj.weight) is nn.Parameter:
             return _linear_gelu(x, self.proj.weight, self.proj.bias)
         return F.gelu(self.proj(x), approximate='tanh')
 
 # %% ../../nbs/model/02_acceleration.ipynb #c015d
 def ready_blocks(
-    transformer, # a `QwenImageTransformer2DModel` with its own attention processors
+    transformer:torch.nn.Module, # a `QwenImageTransformer2DModel` with its own attention processors
 ):
     "Give the blocks the parts that compile well; the second time nothing happens."
     if isinstance(transformer.transformer_blocks[0].attn.processor, RealAttention): return
@@ -227,15 +229,15 @@ def ready_blocks(
     transformer.pos_embed.register_forward_hook(_real_angles)
 
 # %% ../../nbs/model/02_acceleration.ipynb #c021
-def large(pipe)->bool: # is it the full-size model, or one like it? Weights in fp8 are buffers
+def large(pipe:DiffusionPipeline)->bool: # is it the full-size model, or one like it? Weights in fp8 are buffers
     return sum(t.numel() for t in chain(pipe.transformer.parameters(), pipe.transformer.buffers())) > 1e9
 
-def worth_compiling(pipe)->bool:
+def worth_compiling(pipe:DiffusionPipeline)->bool:
     "Is it a large model on a GPU?"
     return pipe._execution_device.type == 'cuda' and large(pipe)
 
 def compile_model(
-    pipe, # a Qwen edit pipeline
+    pipe:DiffusionPipeline, # a Qwen edit pipeline
     checkpoint:bool=False, # of the VAE's backward pass: less memory, a little slower
 ):
     "Compile the transformer's blocks and the single-frame VAE, each at its first use."
@@ -248,11 +250,11 @@ def compile_model(
 # %% ../../nbs/model/02_acceleration.ipynb #c023a
 class WindowAttention(nn.Module):
     "The vision tower's attention, all windows in one masked product."
-    def __init__(self, attention):
+    def __init__(self, attention:torch.nn.Module):
         super().__init__(); self.qkv, self.proj, self.heads = attention.qkv, attention.proj, attention.num_heads
 
     def forward(
-        self, hidden_states, cu_seqlens, position_embeddings, **kwargs,
+        self, hidden_states:Tensor, cu_seqlens:Tensor, position_embeddings:tuple, **kwargs,
     ):  # (T,D), ends of the windows, cosines and sines (T,D/heads)
         n = len(hidden_states)
         q, k, v = self.qkv(hidden_states).view(n, 3, self.heads, -1).unbind(1)
@@ -262,7 +264,7 @@ class WindowAttention(nn.Module):
                                            attn_mask=window[:, None] == window)
         return self.proj(y[0].transpose(0, 1).reshape(n, -1))
 
-def join_windows(text_encoder):
+def join_windows(text_encoder:torch.nn.Module):
     "Let a Qwen2.5-VL text encoder attend to all windows of its images at once."
     for block in text_encoder.model.visual.blocks:
         if not isinstance(block.attn, WindowAttention): block.attn = WindowAttention(block.attn)
@@ -270,7 +272,7 @@ def join_windows(text_encoder):
 # %% ../../nbs/model/02_acceleration.ipynb #c023b
 @contextmanager
 def seen_once(
-    text_encoder, # a Qwen2.5-VL
+    text_encoder:torch.nn.Module, # a Qwen2.5-VL
     copies:int, # of the images, one behind the other
 ):
     "Inside the block the vision tower looks at the first copy of the images, and gives the answers for all."
@@ -353,7 +355,7 @@ def _check_lora(transformer, weights, source):
 
 # %% ../../nbs/model/02_acceleration.ipynb #c031b
 def add_lora(
-    pipe, # a Qwen edit pipeline, not tabulated, not compiled
+    pipe:DiffusionPipeline, # a Qwen edit pipeline, not tabulated, not compiled
     source:str, # a .safetensors file, a folder, a hub id, or owner/name:file.safetensors
     scale:float=1.,
 ):
@@ -372,7 +374,7 @@ def add_lora(
         raise InputError(f'LoRA {source!r}: could not be read, or is made for another model ({_why(e)}); '
                          'give a file of a Qwen-Image LoRA.') from e
 
-def distilled_schedule(pipe):
+def distilled_schedule(pipe:DiffusionPipeline):
     "Set the scheduler to the shift that the Lightning LoRAs were made with: ln 3 at every size, to the end."
     from diffusers import FlowMatchEulerDiscreteScheduler
     pipe.scheduler = FlowMatchEulerDiscreteScheduler.from_config(
@@ -388,13 +390,13 @@ def _rounded(x):
 
 class Fp8Linear(nn.Module):
     "A linear layer whose product is done in fp8; where no GPU does that, the rounded numbers are multiplied in fp32."
-    def __init__(self, layer):
+    def __init__(self, layer:torch.nn.Module):
         super().__init__()
         self.bias, self.in_features, self.out_features = layer.bias, layer.in_features, layer.out_features
         weight, scale = _rounded(layer.weight.detach())
         self.register_buffer('weight', weight); self.register_buffer('scale', scale.t().contiguous())
 
-    def forward(self, x): # (...,D)
+    def forward(self, x:Tensor): # (...,D)
         rows, scale = _rounded(x.flatten(0, -2))
         if x.is_cuda:
             y = torch._scaled_mm(rows, self.weight.t(), scale, self.scale, bias=self.bias, out_dtype=x.dtype,
@@ -405,10 +407,10 @@ class Fp8Linear(nn.Module):
         return y.unflatten(0, x.shape[:-1])
 
 # %% ../../nbs/model/02_acceleration.ipynb #c043
-def has_fp8(device)->bool: # products in fp8
+def has_fp8(device:torch.device|str)->bool: # products in fp8
     return torch.device(device).type == 'cuda' and torch.cuda.get_device_capability(device) >= (8, 9)
 
-def fp8_products(transformer, device):
+def fp8_products(transformer:torch.nn.Module, device:torch.device|str):
     "Do the matrix products of the blocks in fp8; `InputError` where that is not possible."
     if not has_fp8(device):
         raise InputError("profile 'fast': matrix products in fp8 need a GPU of compute capability 8.9 or newer (Ada, "
@@ -418,7 +420,7 @@ def fp8_products(transformer, device):
             # one by one: the whole in 16 bits need not fit
             if type(m) is nn.Linear: block.set_submodule(name, Fp8Linear(m.to(device)))
 
-def fp8_storage(pipe, device):
+def fp8_storage(pipe:DiffusionPipeline, device:torch.device|str):
     "Keep the transformer's weights in fp8, the text encoder's in the host's memory."
     from diffusers.hooks import apply_group_offloading
     pipe.transformer.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=pipe.transformer.dtype)
@@ -429,9 +431,9 @@ def fp8_storage(pipe, device):
 
 # %% ../../nbs/model/02_acceleration.ipynb #c052
 def set_profile(
-    pipe, # from `load_pipeline`, as it was loaded
+    pipe:DiffusionPipeline, # from `load_pipeline`, as it was loaded
     name:str='exact', # one of `PROFILES`
-    device=None, # where it is to run; None: where it is
+    device:torch.device|str=None, # where it is to run; None: where it is
     lora:str=None, # a further LoRA, as for `add_lora`
     fetch:bool=True, # the LoRA of the profile; without it steps and schedule are right, and the images are not
     offload:str='none', # 'model': text encoder, transformer and VAE take turns on the GPU

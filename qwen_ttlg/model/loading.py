@@ -15,6 +15,7 @@ from math import prod
 from pathlib import Path
 import psutil, torch
 from safetensors import safe_open
+from diffusers import DiffusionPipeline
 from ..core import InputError
 from ..settings import PROFILES, Profile
 from .acceleration import _check_offload, set_profile
@@ -55,7 +56,7 @@ def choose_dtype(
 
 # %% ../../nbs/model/03_loading.ipynb #c013
 def pass_token_types(
-    pipe, # a Qwen edit pipeline
+    pipe:DiffusionPipeline, # a Qwen edit pipeline
 ):  # a handle; `.remove()` takes the hook off again. None if a hook of this kind was there already
     "Tell the text encoder of `pipe` which of its input tokens are images."
     if any(getattr(h, 'passes_token_types', False) for h in pipe.text_encoder._forward_pre_hooks.values()): return
@@ -123,7 +124,7 @@ def count_parameters(
 # %% ../../nbs/model/03_loading.ipynb #c020c
 def bytes_held(
     parameters:int, # of the whole model
-    dtype, # torch dtype of the weights
+    dtype:torch.dtype, # torch dtype of the weights
     profile:Profile=PROFILES['reference'],
     offload:str='none', # 'model': only the largest part at a time
 )->int:
@@ -138,7 +139,7 @@ def bytes_held(
 def check_memory(
     model_id:str, # for the sentence
     parameters:int|None, # from `count_parameters`
-    dtype, # torch dtype in which they will be held
+    dtype:torch.dtype, # torch dtype in which they will be held
     device:torch.device,
     free:int=None, # bytes; None: what the device has free now
     profile:Profile=PROFILES['reference'],
@@ -275,7 +276,7 @@ def _adopted_info(pipe):
                      weights=_commit(pipe) if name and not local else _sampled(pipe.transformer))
 
 def adopt(
-    pipe, # a `QwenImageEditPlusPipeline`, however it was loaded
+    pipe:DiffusionPipeline, # a `QwenImageEditPlusPipeline`, however it was loaded
 ):  # the same object, with a `ModelInfo` in its attribute `info`
     "Make a pipeline ready to edit, whoever loaded it; `InputError` for what is none, or of another class."
     from diffusers import DiffusionPipeline, QwenImageEditPlusPipeline
@@ -301,7 +302,7 @@ FULL_VISION = dict(depth=32, hidden_size=1280, intermediate_size=3420, num_heads
 
 def random_pipeline(
     device:str='cuda', # where the weights are made; 'meta' makes none
-    dtype=torch.bfloat16,
+    dtype:torch.dtype=torch.bfloat16,
     seed:int=0,
 ):  # a `QwenImageEditPlusPipeline` of the 2509 model's configuration
     "The full-size pipeline with random weights."

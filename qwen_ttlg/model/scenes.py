@@ -13,18 +13,18 @@ from fastcore.basics import patch
 from ..image.edges import luma, sobel
 
 # %% ../../nbs/model/00_scenes.ipynb #c006b
-def bounce(x, limit:float=.8):
+def bounce(x:torch.Tensor, limit:float=.8):
     "A coordinate that moves steadily and turns back at ±`limit`."
     return ((x - limit) % (4*limit) - 2*limit).abs() - limit
 
-def come_round(x, limit:float=1.6):
+def come_round(x:torch.Tensor, limit:float=1.6):
     "A coordinate that moves steadily and comes in again at the other end of ±`limit`."
     return (x + limit) % (2*limit) - limit
 
 # %% ../../nbs/model/00_scenes.ipynb #c010b
 SHAPES = ('disc', 'box', 'star', 'bar')
 
-def signed_distance(u, v, r, kind):
+def signed_distance(u:torch.Tensor, v:torch.Tensor, r:torch.Tensor, kind:str):
     """Distance to the outline of each shape, negative inside; `u`, `v` (n,H,W) in the shape's own axes, `r` its
     radius, `kind` an index into `SHAPES`."""
     rho = (u*u + v*v).sqrt()
@@ -185,29 +185,29 @@ def _mix(img, dark, bright):
     d, b = (torch.tensor(c, device=img.device, dtype=img.dtype).view(1, 3, 1, 1) for c in (dark, bright))
     return d + (b - d)*luma(img)
 
-def night(img):
+def night(img:torch.Tensor):
     "Dark and blue."
     tint, glow = (torch.tensor(c, device=img.device).view(1, 3, 1, 1) for c in ((.2475, .33, .55), (0., .01, .06)))
     return tint*img + glow
 
-def sepia(img):
+def sepia(img:torch.Tensor):
     "Luma on a scale from dark brown to cream."
     return _mix(img, (.16, .09, .03), (1., .92, .76))
 
 # %% ../../nbs/model/00_scenes.ipynb #c025
-def line_art(img):
+def line_art(img:torch.Tensor):
     "Dark lines where the edges are, on white."
     return (1 - .8*sobel(img)).clamp(0, 1).expand(-1, 3, -1, -1)
 
-def poster(img):
+def poster(img:torch.Tensor):
     "Steep contrast in every channel."
     return torch.sigmoid((img - .5)*9)
 
-def negative(img):
+def negative(img:torch.Tensor):
     "Every channel upside down."
     return 1 - img
 
-def thermal(img):
+def thermal(img:torch.Tensor):
     "Luma as a heat scale: blue, purple, orange, yellow."
     y = luma(img)
     return torch.cat(
@@ -217,7 +217,7 @@ def thermal(img):
 STYLES = {'as a night scene': night, 'in sepia': sepia, 'as line art': line_art, 'as a poster': poster,
           'as a negative': negative, 'as a thermal image': thermal}
 
-def short_name(style):
+def short_name(style:str):
     "The word or two that name a style: 'night scene' for 'as a night scene'."
     return style.removeprefix('as ').removeprefix('a ').removeprefix('in ')
 

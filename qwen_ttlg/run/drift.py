@@ -7,6 +7,7 @@ __all__ = ['ColourLookup', 'blur', 'ReferenceTracker', 'color_correction', 'matc
 
 # %% ../../nbs/run/00_drift.ipynb #c004
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 import numpy as np, torch, torch.nn.functional as F
 from fastcore.basics import patch
@@ -66,7 +67,7 @@ def __call__(self:ColourLookup,
     return mean, ((count > 2) & (spread < .01) & (apart < .06)).float()
 
 # %% ../../nbs/run/00_drift.ipynb #c012b
-def blur(x, sigma):
+def blur(x:torch.Tensor, sigma:float):
     "Gaussian blur of (B,C,H,W), `sigma` in pixels; the border is mirrored, or repeated where the image is too small."
     r = math.ceil(2.5*sigma); t = torch.arange(-r, r + 1, device=x.device, dtype=x.dtype)
     g, c = torch.softmax(-.5*(t/sigma)**2, 0), x.shape[1]
@@ -131,10 +132,10 @@ def _filled(views):
 # %% ../../nbs/run/00_drift.ipynb #c016
 def color_correction(
     img:torch.Tensor, # (B,C,H,W): images, or latents
-    colours, # (B,C,h,w), at the same or a smaller size
+    colours:torch.Tensor, # (B,C,h,w), at the same or a smaller size
     valid:torch.Tensor, # (B,1,h,w), 1 where they count
     share:float=1., # of the way to go
-    coarse=1/64, # what counts as coarse: a blur by this share of the short side
+    coarse:float=1/64, # what counts as coarse: a blur by this share of the short side
 ):  # (B,C,H,W)
     "Images whose coarse colours are those of the tracked reference, as far as it knows; everything finer is their own."
     size = valid.shape[-2:]
@@ -201,7 +202,7 @@ class Drift:
                         if shot.source is not None else None)
 
     def follow(
-        self, source=None,
+        self, source:torch.Tensor=None,
     ):  # (B,3,H,W) in [0,1], the next frame of the source; without it there is no more following
         if source is None: self.tracker = None
         if self.tracker: self.tracker.follow(as_batch(source, 'drift: source', (3,)))
@@ -218,7 +219,7 @@ class Drift:
 def edit_arguments(self:Drift,
     seed:int,
     task, # what to generate: `number`, `prev` and `motion` of a `FrameTask` are used
-    encode=None, # image -> latents, for `init_sigma`
+    encode:Callable=None, # image -> latents, for `init_sigma`
 )->dict: # arguments of `edit_frame`
     "What drift correction hands to `edit_frame`: a third reference, start noise, where to begin."
     r, prev, out = self.drift_settings, task.prev, {}
@@ -272,7 +273,7 @@ def numbers(self:Drift,
 
 # %% ../../nbs/run/00_drift.ipynb #c029s0
 @patch
-def carried(self:Drift, prev):
+def carried(self:Drift, prev:torch.Tensor):
     "The images of the tracked reference, in full size, moved to where things are now; `prev` where they know nothing."
     out, valid = prev, torch.zeros_like(prev[:, :1])
     for flow_to_key, _, image in self.tracker.kept:
@@ -288,7 +289,7 @@ def _up(x, like):
 @patch
 def segment(self:Drift,
     sources:list, # (B,3,H,W) in [0,1]: the source's frames up to the next keyframe, which is the last
-    generate, # (k, reference image) -> (mended image (B,3,H,W), anything): generates frame `k` of them
+    generate:Callable, # (k, reference image) -> (mended image (B,3,H,W), anything): generates frame `k` of them
     first:int=0, # frame to begin with: those before it are done
 ):  # yields (k, what `generate` gave)
     "Generate the frames after a keyframe up to the next one."

@@ -22,7 +22,7 @@ def _memory():
     return resident, torch.cuda.max_memory_allocated()/1e6 if torch.cuda.is_available() else 0.
 
 # %% ../../nbs/run/05_frame_writer.ipynb #c027k
-def keep_frame(out:str|Path, i, generated, seconds:float, before=None):
+def keep_frame(out:str|Path, i:int, generated, seconds:float, before:tuple=None):
     """Write a frame and its rows; the frame counts as done with its row of metrics, which comes last.
     `before` are the image and the source of the frame before."""
     row = generated.row | (generated.since(generated.image, before[0], generated.source, before[1])
@@ -50,7 +50,7 @@ class FrameWriter:
         self.before = generated.image, generated.source
         return i, generated.image, generated.row
 
-    def add(self, i, generated, seconds:float): # yields (number, image, row) of frames that are kept by now
+    def add(self, i:int, generated, seconds:float): # yields (number, image, row) of frames that are kept by now
         self.waiting.append(self.pool.submit(self._keep, i, generated, seconds))
         while len(self.waiting) > self.behind: yield self.waiting.popleft().result()
 

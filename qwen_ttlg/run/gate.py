@@ -7,6 +7,7 @@ __all__ = ['gated_frame']
 
 # %% ../../nbs/run/04_gate.ipynb #i001
 import math
+from diffusers import DiffusionPipeline
 from ..core import InputError
 from ..metrics.schema import edge_residual
 from .generate import GeneratedFrame, RunState, _measured, generate_frame
@@ -46,7 +47,7 @@ def _not_through(task, state, generated, attempts):
                      'more --gate_retries, or --on_gate_failure accept or repeat.')
 
 def gated_frame(
-    pipe, # from `load_pipeline`
+    pipe:DiffusionPipeline, # from `load_pipeline`
     task:FrameTask, # what to generate
     state:RunState, # where the run is
 )->GeneratedFrame:

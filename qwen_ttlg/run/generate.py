@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 import torch
 from torch import Tensor
+from diffusers import DiffusionPipeline
 from ..core import atomic, to_pil, to_tensor
 from ..settings import Settings
 from ..image.edges import EdgeMap
@@ -51,7 +52,7 @@ class RunState:
     first:int=1 # number of the first frame of the folder, after 0000
 
     def begin(
-        self, pipe, settings:Settings, image, edges, same_moment:bool=True, shot:int=0,
+        self, pipe:DiffusionPipeline, settings:Settings, image:Tensor, edges:EdgeMap, same_moment:bool=True, shot:int=0,
     ):  # a shot begins with this image
         self.settings = settings
         self.shot = ShotReference(image, edges.source if same_moment else None, edges, same_moment, frame_vae(pipe),
@@ -98,7 +99,7 @@ def _measured(task, image, state, seed, found=None, begins=False, **more):
     return GeneratedFrame(image, measure, source=edges.source, since=None if begins else shot.frame_metrics.since)
 
 def generate_frame(
-    pipe, # from `load_pipeline`
+    pipe:DiffusionPipeline, # from `load_pipeline`
     task:FrameTask, # what to generate
     state:RunState, # where the run is
     seed:int=None, # None: that of the settings

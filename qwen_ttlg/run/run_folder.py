@@ -8,6 +8,7 @@ __all__ = ['frame_path', 'open_frame', 'save_image', 'image_hash', 'file_hash', 
 
 # %% ../../nbs/run/01_run_folder.ipynb #c004
 import errno, hashlib, json, os, platform, re, signal, sys, tempfile, threading
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 import torch
@@ -16,11 +17,11 @@ from ..core import InputError, UNSUPPORTED, atomic, make_folder, note_once, open
 from ..metrics.schema import TIMING_COLUMNS, keep_rows, read_rows
 
 # %% ../../nbs/run/01_run_folder.ipynb #c007
-def frame_path(out:str|Path, i): return Path(out)/f'frame_{i:04d}.png'
+def frame_path(out:str|Path, i:int): return Path(out)/f'frame_{i:04d}.png'
 
 def open_frame(
-    out:str|Path, i, # run folder and number of the frame
-    size=None, # (height, width) it must have
+    out:str|Path, i:int, # run folder and number of the frame
+    size:tuple=None, # (height, width) it must have
 ):  # (1,3,H,W) in [0,1]
     "A frame of a run; `InputError` if it cannot be read or has another size."
     try: img = to_tensor(open_image(frame_path(out, i)))
@@ -32,12 +33,12 @@ def open_frame(
                          f'{size[1]}x{size[0]}; delete it, and the same command generates it and those after it anew.')
     return img
 
-def save_image(path:str|Path, img):
+def save_image(path:str|Path, img:torch.Tensor):
     "Write a (1,3,H,W) image as a PNG, whole or not at all."
     with atomic(path) as tmp: to_pil(img).save(tmp, 'PNG', compress_level=3)
 
 # %% ../../nbs/run/01_run_folder.ipynb #c007s0
-def image_hash(img):
+def image_hash(img:torch.Tensor):
     "A short hash of an image's pixels, 8 bits each."
     pic = to_pil(img)
     return hashlib.sha256(repr(pic.size).encode() + pic.tobytes()).hexdigest()[:16]
@@ -51,7 +52,7 @@ def file_hash(
         with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()[:16]
     return files_hash(p for p in path.iterdir() if p.is_file() and not p.name.startswith('.'))
 
-def files_hash(files): # of names and contents
+def files_hash(files:Iterable): # of names and contents
     return hashlib.sha256(repr(sorted((p.name, file_hash(p)) for p in files)).encode()).hexdigest()[:16]
 
 # %% ../../nbs/run/01_run_folder.ipynb #c009
@@ -161,7 +162,7 @@ def finished(
     return first + n - 1
 
 # %% ../../nbs/run/01_run_folder.ipynb #c019
-def differences(old, new):
+def differences(old:dict, new:dict):
     "Sentences about the keys whose values differ."
     def say(k):
         if str(k).endswith('hash'): return f'{str(k).removesuffix(" hash")} is not the one it started with'
@@ -190,7 +191,7 @@ def _is_run(run):
                 for k, kind in (('configuration', dict), ('init', str), ('versions', dict))) and isinstance(past, list)
             and all(isinstance(p, dict) and isinstance(p.get('versions'), dict) for p in past))
 
-def write_run(out:str|Path, run):
+def write_run(out:str|Path, run:dict):
     "Write run.json."
     text = json.dumps(run, indent=1, ensure_ascii=False) # JSON has an escape for a name that is no UTF-8
     with atomic(Path(out)/'run.json') as tmp: tmp.write_text(text, encoding='utf-8', errors='backslashreplace')
@@ -248,7 +249,7 @@ def _note_versions(out, run, first):
 def open_run(
     out:Path, # the run folder, claimed
     configuration:dict, # what must be the same to continue: numbers, strings, None
-    start, # called for the init frame (1,3,H,W) in [0,1] if there is none yet
+    start:Callable, # called for the init frame (1,3,H,W) in [0,1] if there is none yet
     overwrite:bool=False, # move a run with another run configuration aside instead of refusing
     first:int=1, # number of its first frame after 0000
     **more, # what else goes into run.json when a run starts

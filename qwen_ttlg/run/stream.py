@@ -7,7 +7,7 @@ __all__ = ['LATE', 'LARGE', 'check_type', 'RunSpec', 'ahead', 'stream', 'what_is
 
 # %% ../../nbs/run/06_stream.ipynb #i001
 import json, sys, time, warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from fastcore.basics import patch
 from tqdm.auto import tqdm
+from diffusers import DiffusionPipeline
 from ..core import InputError, as_batch, open_image, to_pil, to_tensor
 from ..settings import LOSSES, DriftSettings, Settings
 from ..image.edges import EdgeMap, edge_map, load_edges
@@ -38,7 +39,7 @@ from .targets import FrameTask, check_run_settings, guidance_of, run_configurati
 def check_type(
     name:str, # of the argument
     value,
-    kinds, # a type, or several
+    kinds:type|tuple, # a type, or several
     wanted:str, # what is to be given
 ):
     "`InputError` for a value of another type."
@@ -116,8 +117,8 @@ def _resolve(edges, height, width):
 
 # %% ../../nbs/run/06_stream.ipynb #c027r
 def ahead(
-    items, # any iterable
-    make, # (number, item) -> anything
+    items:Iterable, # any iterable
+    make:Callable, # (number, item) -> anything
     first:int=1, # number of the first item
 ):  # yields what `make` gives, in order
     "Make one thing more than is asked for, in a thread; what goes wrong is raised when its turn comes."
@@ -305,7 +306,7 @@ def _configuration(out, pipe, run):
 
 # %% ../../nbs/run/06_stream.ipynb #c026s
 def stream(
-    pipe, # from `load_pipeline`
+    pipe:DiffusionPipeline, # from `load_pipeline`
     run:RunSpec, # what the frames are made from
     out:str|Path, # the run folder
     overwrite:bool=False, # move another run in this folder aside
@@ -348,8 +349,8 @@ def _guidance_said(settings, levels, own):
 
 def what_is_on(
     settings:Settings,
-    levels, # noise levels of the steps and the last one, from `noise_levels`
-    own=(), # names of losses of the caller's own
+    levels:list, # noise levels of the steps and the last one, from `noise_levels`
+    own:Iterable=(), # names of losses of the caller's own
 )->str: # one line
     "Guidance, drift correction and CFG of a run, in words."
     off = DriftSettings(drift='off')
@@ -380,7 +381,7 @@ def _frame_seconds(spent, steps, guided, cfg_stop):
     return once + steps*step('denoising')*(1 + cfg_stop)/2 + guided*step('guidance')
 
 def seconds_a_frame(
-    pipe, # from `load_pipeline`
+    pipe:DiffusionPipeline, # from `load_pipeline`
     settings:Settings,
     height:int, width:int, # of the frames, pixels
 )->float:
@@ -419,7 +420,7 @@ def _say_if_large(pipe, run, size, frames):
     if height*width > LARGE: print(_large_said(pipe, run.settings, height, width, frames), file=sys.stderr)
 
 def run_frames(
-    pipe, # from `load_pipeline`
+    pipe:DiffusionPipeline, # from `load_pipeline`
     run:RunSpec, # what the frames are made from
     out:str|Path, # the run folder
     overwrite:bool=False, # move another run in this folder aside

@@ -8,6 +8,7 @@ __all__ = ['LOSS_MAKERS', 'guidance_of', 'settings_images', 'check_run_settings'
 
 # %% ../../nbs/run/02_targets.ipynb #i001
 import warnings
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -25,7 +26,7 @@ from .run_folder import image_hash
 # %% ../../nbs/run/02_targets.ipynb #c008s0
 def guidance_of(
     settings:Settings,
-    losses, # from `GuidanceTargets.losses`
+    losses:Iterable, # from `GuidanceTargets.losses`
 )->TTLG:
     "The guidance that settings ask for: each field `ttlg_...` is a field of `TTLG`."
     return TTLG(losses, **{f.name: getattr(settings, f'ttlg_{f.name}') for f in fields(TTLG) if f.name != 'losses'})
@@ -145,7 +146,7 @@ class GuidanceTargets:
     def __init__(self,
         settings:Settings, # that say which losses
         shot:ShotReference, # on which their target values are measured
-        own=(), # further losses, of the caller's own
+        own:Iterable=(), # further losses, of the caller's own
     ):
         self.settings = settings
         self.makers = {name: LOSS_MAKERS[name](settings, shot) for name in settings.active_losses}

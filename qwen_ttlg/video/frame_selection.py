@@ -15,28 +15,28 @@ from ..core import InputError, atomic
 from ..settings import Selection
 from ..image.latents import check_size
 from .reader import (
-    MS, as_rate, fit_size, frame_times, output_rate, parse_size, probe, read_frames, resize_image)
+    MS, VideoInfo, as_rate, fit_size, frame_times, output_rate, parse_size, probe, read_frames, resize_image)
 from .shots import LENGTHS, settled_starts, shot_starts
 
 # %% ../../nbs/video/05_frame_selection.ipynb #c011p
-def selected_size(selection:Selection, info):
+def selected_size(selection:Selection, info:VideoInfo):
     "(width, height) of the frames made from a video."
     if selection.size and not selection.size.isdecimal(): check_size(*parse_size(selection.size)[::-1])
     width, height = fit_size(info.width, info.height, selection.size, selection.resize_mode)
     check_size(height, width)
     return width, height
 
-def probe_source(selection:Selection, video):
+def probe_source(selection:Selection, video:str|Path):
     "`VideoInfo` of a source; a folder of images has the rate `source_fps`."
     if not str(video).strip(): raise InputError('no video is named; give the path of one.')
     return probe(video, selection.source_fps)
 
-def selected_rate(selection:Selection, info):
+def selected_rate(selection:Selection, info:VideoInfo):
     "Frames a second at which the chosen frames play at their original speed."
     return output_rate(info, 1 if selection.fps is not None else selection.every_nth, selection.fps)
 
 # %% ../../nbs/video/05_frame_selection.ipynb #c011b
-def read_selected(selection:Selection, info, **other):
+def read_selected(selection:Selection, info:VideoInfo, **other):
     """The chosen `VideoFrame`s of a video, resized; `other` replaces arguments of `read_frames`.
     What cannot be meant is said at once."""
     size = selected_size(selection, info)
@@ -47,7 +47,7 @@ def read_selected(selection:Selection, info, **other):
     frames = read_frames(info.path, **selection.arguments() | other)
     return resized()
 
-def selected_images(selection:Selection, info):
+def selected_images(selection:Selection, info:VideoInfo):
     "The images alone."
     frames = read_selected(selection, info)
     return (f.image for f in frames)
@@ -60,7 +60,7 @@ class Times:
     own:list # the source frames' own times
     end:float # when the last one goes: until the next would be chosen, or the source or the selection ends
 
-def selected_times(selection:Selection, info)->Times:
+def selected_times(selection:Selection, info:VideoInfo)->Times:
     "When the chosen frames of a video are shown."
     frames = list(frame_times(info.path, **selection.arguments()))
     own = [t for t, _ in frames]
@@ -82,7 +82,7 @@ def read_shots(out:str|Path):
         raise InputError(
             f'{file}: not readable as a list of shots ({e}); mend it, or delete it, it is made anew.') from e
 
-def keep_shots(out:str|Path, shots):
+def keep_shots(out:str|Path, shots:dict):
     "Write shots.json."
     with atomic(Path(out)/'shots.json') as tmp: tmp.write_text(json.dumps(shots))
     return shots['starts']
@@ -139,7 +139,7 @@ def _known_shots(out, key):
 
 # %% ../../nbs/video/05_frame_selection.ipynb #c018cj
 def find_starts(
-    info, selection:Selection, # of the video
+    info:VideoInfo, selection:Selection, # of the video
     out:Path, # the run folder; what its shots.json knows of the video is kept
     video:str, # hash of the video
     times:Times,

@@ -6,6 +6,7 @@
 __all__ = ['SCALE', 'STAY', 'carried', 'mix_carried', 'interpolate_frames']
 
 # %% ../../nbs/video/06_interpolation.ipynb #f004
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, pairwise
@@ -34,7 +35,7 @@ SCALE, STAY = .03, .1
 
 def mix_carried(
     now:torch.Tensor, # (1,3,H,W) in [0,1], the source at the moment to be interpolated
-    keys, # list of `(source, edited, share)`: (1,3,H,W) each, and the share of time, 0 to 1
+    keys:list, # list of `(source, edited, share)`: (1,3,H,W) each, and the share of time, 0 to 1
 ):  # (1,3,H,W) in [0,1]
     "The edited frames `keys` carried to the moment of `now` and mixed by share and error."
     total, weights = 0, 0
@@ -125,10 +126,12 @@ def _check_size(time, own, pic):
 
 # %% ../../nbs/video/06_interpolation.ipynb #f020
 def interpolate_frames(
-    edited, # iterable of `(time, image)`: edited frames, PIL images of one size; times in seconds, never falling
-    source, # iterable of `(time, image)`: all source frames over the same span, of that size
+    # iterable of `(time, image)`: edited frames, PIL images of one size; times in seconds, never falling
+    edited:Iterable,
+    source:Iterable, # iterable of `(time, image)`: all source frames over the same span, of that size
     mode:str='flow', # 'flow', 'blend', 'repeat', or 'none' for the edited frames alone, at their own times
-    cuts=(), # times in seconds at which a new shot begins, as from `find_shots`: nothing is mixed or carried across
+    # times in seconds at which a new shot begins, as from `find_shots`: nothing is mixed or carried across
+    cuts:Iterable=(),
 ):  # generator of `(time, image)`, one for every source frame; an edited frame comes through unchanged
     """Edited frames brought back to the source's rate, streaming: two edited frames are held, and for 'flow' the
     source frames between them. `InputError` for an unknown mode (at once), and when reached for no frames, sizes

@@ -9,6 +9,7 @@ __all__ = ['LENIENT', 'IMAGE_BRANDS', 'REST', 'SILENT_REST', 'ALIKE', 'UNMARKED'
 
 # %% ../../nbs/video/01_reader.ipynb #i001
 import math, os, re, stat, warnings
+from collections.abc import Iterable
 from collections import deque
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -604,7 +605,7 @@ def _still(file, alpha=False):
     with Image.open(file) as im: return pic, ImageOps.exif_transpose(im).convert('RGBA').getchannel('A')
 
 # %% ../../nbs/video/01_reader.ipynb #v060
-def same_sizes(files):
+def same_sizes(files:Iterable):
     "The one size of image files; `InputError` naming the first that differs."
     size = _still_size(files[0])
     for file in files[1:]:

@@ -8,6 +8,7 @@ __all__ = ['WIDE', 'HIGH', 'SAME', 'BLOCK', 'REACH', 'CHANGE', 'SHARE', 'WINDOW'
            'find_shots', 'settled_starts', 'shot_of', 'shot_starts']
 
 # %% ../../nbs/video/04_shots.ipynb #s004
+from collections.abc import Iterable
 from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
@@ -208,7 +209,7 @@ def _starts(images, min_shot, flash):
     yield from _long_enough(cuts, min_shot) if min_shot else cuts
 
 def find_shots(
-    frames, # iterable of `(time, image)`: times in seconds, never falling; PIL images of any size
+    frames:Iterable, # iterable of `(time, image)`: times in seconds, never falling; PIL images of any size
     min_shot:float=0., # in seconds: a shot shorter than this counts to the one before it
     flash:float=.2, # in seconds: an image that comes back within this time was not cut
 ):  # generator of times in seconds; the first is the first frame's
@@ -243,7 +244,7 @@ def _settled_at(images):
 
 # %% ../../nbs/video/04_shots.ipynb #t012
 def settled_starts(
-    frames, min_shot:float=0., flash:float=.2, # as for `find_shots`
+    frames:Iterable, min_shot:float=0., flash:float=.2, # as for `find_shots`
 ):  # generator of `(start, settled)`, in seconds
     "When each shot begins, as by `find_shots`, and when its light has settled: equal if nothing is wrong. One pass."
     shot, recent = [], deque() # its first images; those of the last seconds, as a cut is seen late
@@ -263,16 +264,16 @@ def settled_starts(
 
 # %% ../../nbs/video/04_shots.ipynb #s037
 def shot_of(
-    times, # of frames, in seconds
-    cuts, # when each shot begins, in seconds, as from `find_shots`
+    times:Iterable, # of frames, in seconds
+    cuts:Iterable, # when each shot begins, in seconds, as from `find_shots`
 )->list[int]: # 0 for the first shot, one number a frame
     "The number of the shot that each frame is in."
     cuts = sorted(cuts)
     return [max(0, bisect_right(cuts, t + MS) - 1) for t in times]
 
 def shot_starts(
-    times, # of the sampled frames, in seconds, never falling
-    cuts, # when each shot begins, in seconds
+    times:Iterable, # of the sampled frames, in seconds, never falling
+    cuts:Iterable, # when each shot begins, in seconds
 )->list[int]: # ascending; empty for no frames
     "The positions, among the sampled frames, of those that are the first of their shot."
     shots = shot_of(times, cuts)

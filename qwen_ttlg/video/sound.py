@@ -62,13 +62,13 @@ class _Copied:
 
 # %% ../../nbs/video/02_sound.ipynb #w047
 @patch
-def until(self: _Copied, time):
+def until(self: _Copied, time:float):
     "Write the packets that are over by `time`."
     while self.waiting and self.waiting[0].pts + self.waiting[0].duration <= time*self.rate:
         self.container.mux(self.waiting.popleft())
 
 @patch
-def finish(self: _Copied, time):
+def finish(self: _Copied, time:float):
     "Write the rest up to `time`: to the sample where that can be said, else to the nearest end of a packet."
     end = round(time*self.rate)
     for p in self.waiting:
@@ -158,7 +158,7 @@ def _drain(self: _Encoded):
 
 # %% ../../nbs/video/02_sound.ipynb #w051
 @patch
-def until(self: _Encoded, time):
+def until(self: _Encoded, time:float):
     "Encode what is ready, up to `time`."
     n = min(self.ready.samples, round(time*self.rate) - self.done)
     if n <= 0: return
@@ -166,7 +166,7 @@ def until(self: _Encoded, time):
     self.done += n; self.container.mux(self.out.encode(frame))
 
 @patch
-def finish(self: _Encoded, time):
+def finish(self: _Encoded, time:float):
     self.feed(None, time)
     while self.waiting: self._pass_on()
     self._drain(); self.until(time); self.container.mux(self.out.encode(None))
@@ -341,7 +341,7 @@ def _timed(self: _Source):
 
 # %% ../../nbs/video/02_sound.ipynb #w057
 @patch
-def until(self: _Source, time, ahead:int=0):
+def until(self: _Source, time:float, ahead:int=0):
     "Write the sound up to `time`."
     time = min(time, self.span)
     while self.next and self.next[1] < time + ahead:
@@ -350,7 +350,7 @@ def until(self: _Source, time, ahead:int=0):
     for track in self.tracks.values(): track.until(time)
 
 @patch
-def finish(self: _Source, end):
+def finish(self: _Source, end:float):
     """Write what is left, up to `end`, and past a little of it in the file:
     tracks need not lie there in the order of time."""
     end = min(end, self.span)

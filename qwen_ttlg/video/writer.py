@@ -7,6 +7,7 @@ __all__ = ['OURS', 'CLEAR', 'PRESETS', 'keeps_alpha', 'check_output', 'VideoWrit
 
 # %% ../../nbs/video/03_writer.ipynb #i001
 import errno, math, os, re, shutil, struct, tempfile, warnings, zlib
+from collections.abc import Iterable
 from contextlib import ExitStack, contextmanager, suppress
 from fractions import Fraction
 from itertools import chain
@@ -231,7 +232,7 @@ def add(self: VideoWriter,
 # %% ../../nbs/video/03_writer.ipynb #c032
 def write_video(
     path: str|Path, # see `VideoWriter`
-    images, # iterable of images of one size, or of pairs `(time, image)`; a generator is fine
+    images:Iterable, # iterable of images of one size, or of pairs `(time, image)`; a generator is fine
     fps: int|float|str|Fraction, # frames a second
     **kwargs, # `sound`, `end`, `crf` and `preset` of `VideoWriter`
 )->Path: # of what was written
@@ -298,7 +299,7 @@ def _mux(self: _Film, packets):
         if self.sound: self.sound.until(p.dts*p.time_base)
 
 @patch
-def finish(self: _Film, end):
+def finish(self: _Film, end:float):
     "Write the rest; the last image goes at `end`."
     self._mux(self.stream.encode(None))
     # uneven times: the longer of what is missing by decoding and by showing
@@ -356,7 +357,7 @@ def _dither(self: _Gif):
 
 # %% ../../nbs/video/03_writer.ipynb #w035
 @patch
-def finish(self: _Gif, end):
+def finish(self: _Gif, end:float):
     w, (source, graph) = self.writer, self._dither()
     delay = max(2, round(end*w.unit/CENTI) - self.times[-1])
     self.container = open_av(f'file:{w.tmp}', 'w', format='gif',
