@@ -804,7 +804,7 @@ MUTANTS = [
     ('edge_strength', '/(reference.gain or 1.)', '*(reference.gain or 1.)'),
     ('edge_loss', 'gain = shot.gain(frame.edges)', 'gain = frame.edges.gain or 1.'),
     ('gram_loss', 'float(vae_target_value(loss, back))', 'float(vae_target_value(loss, shot.reconstruction()))'),
-    ('ShotReference.own_edges', 'self.gain(self.edges)', 'self.edges.gain or 1.'),
+    ('ShotReference.own_edges', 'strength*(self.edges.gain or 1.)', 'self.edges.gain or 1.'),
     ('ShotReference.own_edges', 'if self.same_moment: return', 'if True: return'),
     ('RunState.begin', 'edges.source if same_moment else None', 'edges.source'),
     ('RunState.begin', 'self.nets, shot)', 'self.nets)'),
@@ -900,10 +900,9 @@ MUTANTS = [
 
     # the registry of losses, the shot reference, the step that guidance is handed
     ('GuidanceSettings.active_losses', 'and (e.needs is None or getattr(self, e.needs))', ''),
-    ('GuidanceSettings.unguided', '{e.weight: 0. for e in LOSSES.values()}', '{}'),
     ('GuidanceSettings.unguided', 'fields(GuidanceSettings)}', "fields(GuidanceSettings) if f.name != 'ttlg_lr'}"),
     ('DriftSettings.__post_init__', 'vars(self).update(DRIFT_OFF)', 'pass'),
-    ('EdgeLoss.__init__', 'elif given is None and init is not None', 'elif gain is None and init is not None'),
+    ('EdgeLoss.__init__', 'if given is None and init is not None', 'if gain is None and init is not None'),
     ('EdgeLoss.reached', 'image if self.init is None else self.init', 'image'),
     ('DenoisingStep.euler', 'self.next_sigma - self.sigma', 'self.sigma - self.next_sigma'),
     ('FrameGuidance.steps', 'len(levels) - 1', 'len(levels)'),
@@ -911,9 +910,14 @@ MUTANTS = [
     ('sampling.denoise', 'steps=len(levels) - 1 - first', 'steps=len(levels) - 1'),
     ('_sampling_params', 'replace(params or SamplingParams(), **changes)', 'replace(SamplingParams(), **changes)'),
     ('ShotReference.own_edges', 'filters[self.edges.method](self.image)', 'self.edges.edges'),
-    ('ShotReference.baselines', 'if self.same_moment else {}', ''),
+    ('ShotReference.baselines', 'is not None and self.same_moment', 'is not None'),
     ('ShotReference.energy_ratio', 'energy.clamp', 'energy.sqrt().clamp'),
     ('FrameTask.motion', 'self.find_motion and self.find_motion()', 'None'),
     ('GuidanceTargets.losses', 'loss.name, loss.weight = name,', 'loss.weight ='),
     ('temporal_loss', 'frame.prev, frame.motion', 'frame.prev'),
-    ]
+    ('_gains', 'edges[k:k + 1], init', 'edges, init'),
+    ('_gains', ', method)\n', ')\n'),
+    ('GuidanceTargets.losses', 'copy(as_losses(make(frame))[0])', 'as_losses(make(frame))[0]'),
+    ('temporal_loss', 'shot.reconstruction(settings.ttlg_loss_scale)', 'shot.reconstruction()'),
+    ('GuidedScheduler.skipped', 'if self.guidance else 0', 'if self.guidance else None'),
+]

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import field, fields
 from functools import cache, lru_cache
+from numbers import Integral, Real
 from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
@@ -48,7 +49,7 @@ def _fits(value, annotation): # a whole number is a number, True is none
     if value is None: return type(None) in typing.get_args(annotation)
     kind = setting_type(annotation)
     if bool in (kind, type(value)): return kind is type(value)
-    return isinstance(value, (int, float) if kind is float else kind) and (kind is str or math.isfinite(value))
+    return isinstance(value, {int: Integral, float: Real}.get(kind, kind)) and (kind is str or math.isfinite(value))
 
 def check_settings(
     settings:object, # a dataclass with fields made by `setting`
@@ -60,6 +61,8 @@ def check_settings(
         if choices and (v not in choices or isinstance(v, bool)):
             refuse(f'not one of {", ".join(str(c) for c in choices if c is not None)}')
         if not _fits(v, f.type): refuse(f'must be {_KINDS[setting_type(f.type)]}')
+        if isinstance(v, Real) and not isinstance(v, (int, float)): # numpy's, fractions: JSON has none
+            setattr(settings, f.name, setting_type(f.type)(v))
         if v is not None and low is not None and not v >= low: refuse(f'must be at least {low}')
         if v is not None and high is not None and v > high: refuse(f'must be at most {high}')
 

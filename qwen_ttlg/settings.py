@@ -11,7 +11,9 @@ __all__ = ['CARRY_PROMPT', 'RESTYLE_PROMPT', 'NEGATIVE_PROMPT', 'EDGE_METRICS', 
 
 # %% ../nbs/01_settings.ipynb #c004
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
+from fractions import Fraction
 from pathlib import Path
 from .core import InputError, atomic, check_settings, setting
 
@@ -36,8 +38,8 @@ class SamplingParams(Validated):
     "Prompts and denoising of one frame; a part of `Settings`."
     prompt: str = setting(CARRY_PROMPT, 'what to generate; the model gets it for every frame')
     negative_prompt: str|None = setting(NEGATIVE_PROMPT,
-                                        'what to stay away from; needed for CFG, which None switches off')
-    num_inference_steps: int = setting(50, 'denoising steps a frame', low=2)
+                                        'what to stay away from; needed for CFG')
+    num_inference_steps: int = setting(50, 'denoising steps a frame', low=1)
     true_cfg_scale: float = setting(4., 'CFG scale; 1 is off', low=0)
     cfg_stop: float = setting(1., 'share of the steps, from the first one on, that have CFG; the others save one of '
                                   'their two passes', low=0, high=1)
@@ -116,9 +118,9 @@ class GuidanceSettings(Validated):
                 if getattr(self, e.weight) and (e.needs is None or getattr(self, e.needs))]
 
     def unguided(self):
-        "The same settings without guidance: no loss has a weight, all else about guidance is as by default."
+        "The same settings without guidance: no loss has a weight or its image, all else is as by default."
         plain = {f.name: f.default for f in fields(GuidanceSettings)}
-        return replace(self, **plain | {e.weight: 0. for e in LOSSES.values()})
+        return replace(self, **plain | {e.weight: 0. for e in LOSSES.values() if not e.needs})
 
 # loss -> its `LossEntry`
 LOSSES = {f.metadata['loss']['name']: LossEntry(weight=f.name, **f.metadata['loss'])
@@ -199,6 +201,12 @@ class DriftSettings(Validated):
 @dataclass
 class Settings(DriftSettings, GateSettings, MetricSettings, GuidanceSettings, SamplingParams):
     "Everything that decides what the frames of a run look like."
+    def check(self):
+        super().check()
+        if self.num_inference_steps < 2:
+            raise InputError(f'--num_inference_steps {self.num_inference_steps}: must be at least 2.')
+        if self.negative_prompt is None:
+            raise InputError('--negative_prompt: None is no text; --true_cfg_scale 1 switches CFG off.')
 
 # %% ../nbs/01_settings.ipynb #c021
 LIGHTNING = { # hub id and file of the few-step LoRAs of each model
@@ -262,6 +270,9 @@ class Selection(Validated):
     def check(self):
         if not isinstance(self.size, (str, type(None))):
             raise InputError(f'size: {self.size!r} is no text; write 512 as \'512\', or WxH as \'1024x576\'.')
+        for name in ('fps', 'source_fps'): # '30000/1001', as files have it
+            with suppress(ValueError, TypeError, ZeroDivisionError):
+                if isinstance(v := getattr(self, name), str): setattr(self, name, float(Fraction(v)))
         super().check()
 
     def arguments(self):
@@ -288,6 +299,10 @@ class Output(Validated):
     no_report: bool = setting(False, 'make no report.html at the end')
     unguided: bool = setting(False, 'generate every frame without guidance as well, into the folder unguided: '
                                     'what guidance changed is then in the report')
+
+    def check(self):
+        if isinstance(self.video_out, Path): self.video_out = str(self.video_out)
+        super().check()
 
 # %% ../nbs/01_settings.ipynb #c029g
 def as_flags(

@@ -9,7 +9,7 @@ __all__ = ['PreviewClip', 'first_settings', 'Moment', 'Trial', 'loss_curves', 't
 import base64, io, math, shlex, time
 from collections.abc import Callable, Iterable
 from html import escape
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import islice
 from pathlib import Path
 import torch
@@ -143,12 +143,22 @@ class Trial:
                 f'edge loss {self.numbers["guided"]["edge_loss"]:.4f})')
 
 # %% ../../nbs/edit/04_preview.ipynb #t015
+def _unguided_key(settings, frame, own):
+    "What the frame without guidance and the losses that are shown of it depend on."
+    asked = _shown(settings)
+    measured = ('ttlg_edge_metric', 'color_mask',
+                *(('ttlg_gram_features', 'style_image')*('gram' in asked.active_losses)))
+    same = {f.name for f in fields(Settings) if f.metadata.get('free')} # a trial has no gates
+    return (frame, tuple(own), *asked.active_losses, *(getattr(settings, k) for k in measured),
+            *((k, v) for k, v in asdict(settings.unguided()).items() if k not in same))
+
+def _shown(settings): # the edge loss is shown in any case
+    return replace(settings, ttlg_edge_scale=settings.ttlg_edge_scale or 1.)
+
 @patch
 def _unguided(self:PreviewClip, settings, frame, own, on_step, on_stage):
     "The frame without guidance, generated once as long as nothing changes that matters to it and to its losses."
-    shown = 'ttlg_edge_metric', 'ttlg_gram_features', 'style_image', 'color_mask'
-    key = (frame, tuple(own), *settings.active_losses, *(getattr(settings, k) for k in shown),
-           *asdict(settings.unguided()).items())
+    key = _unguided_key(settings, frame, own)
     if self.plain[0] != key: self.plain = key, self._generated(settings, frame, False, own, on_step, on_stage)
     return self.plain[1]
 
@@ -161,8 +171,9 @@ def _generated(self:PreviewClip, settings, frame, guided, own, on_step, on_stage
     state = RunState(0, 0, prev, before, encoding_cache=self.encoding_cache, own=own if guided else [])
     state.begin(self.pipe, settings if guided else settings.unguided(), self.first(settings), self.maps[0])
     for m in self.maps[1:frame + 1]: state.drift.follow(m.source)
-    asked = replace(settings, ttlg_edge_scale=settings.ttlg_edge_scale or 1.) # shown in any case
-    shown = GuidanceTargets(asked, state.shot, own).losses(task)
+    asked = _shown(settings)
+    targets = state.targets if guided and asked == settings else GuidanceTargets(asked, state.shot, own)
+    shown = targets.losses(task)
     watch = _Watch(self, shown, prev.shape[-2:], guided, on_step)
     generated = generate_frame(self.pipe, task, state, on_step=watch, on_stage=on_stage)
     if generated is None:

@@ -90,7 +90,7 @@ def extract_frames(
 def assemble_video(
     frames:str|Path, # folder with frame_0000.png, frame_0001.png, ...
     out:str|Path, # .mp4, .mov, .mkv, .webm or .gif
-    fps:float=4.48, # frames a second: a number or '30000/1001'
+    fps:float|str=4.48, # frames a second: a number or '30000/1001'
     pattern:str='frame_*.png', # which files of the folder
     sound:str|Path=None, # a video or a sound file whose sound is taken over
 )->int: # number of frames

@@ -247,7 +247,7 @@ class FrameGuidance:
 def update(self:FrameGuidance,
     step:DenoisingStep,
 ):  # (B,T,64) fp32
-    "What guidance adds to the latents after a step; recorded, and kept in `step`."
+    "What guidance adds to the latents after a step, by the rule of `TTLG`, which records it; kept in `step`."
     if torch.is_inference_mode_enabled():
         raise InputError('guidance needs gradients, which torch.inference_mode() forbids: run the pipeline under '
                          'torch.no_grad() or nothing at all.')
@@ -323,7 +323,8 @@ def latent_update(self:TTLG,
     guidance:FrameGuidance,
     step:DenoisingStep,
 ):  # (B,T,64) fp32
-    "What guidance adds to the latents after a step; a subclass may have another rule."
+    """What guidance adds to the latents after a step. A subclass may have another rule; it records its steps with
+    `guidance.note`, as `clean_update` does."""
     return (1 - step.next_sigma)*guidance.clean_update(step)
 
 # %% ../../nbs/frame/00_guidance.ipynb #c028
@@ -391,9 +392,9 @@ def levels(self:GuidedScheduler): # the noise levels as numbers; asked of a GPU 
     return self._levels[1]
 
 @patch(as_prop=True)
-def history(self:GuidedScheduler): return self.guidance.history # of `FrameGuidance`
+def history(self:GuidedScheduler): return self.guidance.history if self.guidance else [] # of `FrameGuidance`
 @patch(as_prop=True)
-def skipped(self:GuidedScheduler): return self.guidance.skipped # of `FrameGuidance`
+def skipped(self:GuidedScheduler): return self.guidance.skipped if self.guidance else 0 # of `FrameGuidance`
 
 # %% ../../nbs/frame/00_guidance.ipynb #c029
 @patch

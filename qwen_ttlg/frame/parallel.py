@@ -195,13 +195,13 @@ def serve(self:ParallelGroup):
     except Exception as e: self._failed(e); raise
 
 @patch
-def _take_part(self:ParallelGroup, device, grid, count, scale, timesteps, names, kinds):
+def _take_part(self:ParallelGroup, device, grid, count, true_cfg_scale, timesteps, names, kinds):
     "Begin a frame as the first process does."
     transformer = self.pipe.transformer
     if reset := getattr(transformer, '_reset_stateful_cache', None): reset()
     refs, *embeds = tensors = [torch.empty(shape, dtype=getattr(torch, kind), device=device) for shape, kind in kinds]
     self.share(*tensors); learn_schedule(transformer, timesteps)
-    self.cond = Conditions(self.pipe, grid, refs, count, list(zip(names, embeds)), scale)
+    self.cond = Conditions(self.pipe, grid, refs, count, list(zip(names, embeds)), true_cfg_scale)
 
 @patch
 def end(self:ParallelGroup):

@@ -19,7 +19,7 @@ from PIL import Image
 from fastcore.meta import delegates
 from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus import (
     CONDITION_IMAGE_SIZE, calculate_dimensions, calculate_shift, retrieve_timesteps)
-from diffusers import DiffusionPipeline
+from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from ..core import InputError, as_batch, printable, sheet, to_pil
 from ..settings import RESTYLE_PROMPT, SamplingParams
 from ..image.edges import EdgeMap, scene_edges
@@ -208,6 +208,10 @@ def noise_levels(
     """The noise levels sigma of a schedule, as the pipeline sets them: they depend on the size of the image and the
     number of steps. `InputError` for one step where the schedule ends with a given noise level."""
     scheduler, (rows, cols) = stock_copy(pipe.scheduler), token_grid(height, width)
+    if type(scheduler).step is not FlowMatchEulerDiscreteScheduler.step:
+        raise InputError(
+            f'{type(scheduler).__name__}: its step is not that of FlowMatchEulerDiscreteScheduler, which is '
+            'made here; set pipe.scheduler to one, or guide calls of the pipeline with TTLG.attach.')
     c = scheduler.config
     if steps < 2 and c.get('shift_terminal'):
         raise InputError(f'num_inference_steps={steps}: a schedule that is stretched to its last noise level '
@@ -288,7 +292,8 @@ def _sampling_params(params, changes):
     if isinstance(params, (str, list)):
         raise InputError(f'params: {params!r} is no SamplingParams; give a text as prompt=.')
     if not isinstance(params, (SamplingParams, type(None))):
-        raise InputError(f'params: a {type(params).__name__} is no SamplingParams; give a loss as ttlg=.')
+        raise InputError(f'params: a {type(params).__name__} is no SamplingParams; give prompts and numbers by name, '
+                         'a loss as ttlg=, an image as extra_reference=.')
     if unknown := [n for n in changes if n not in {f.name for f in fields(SamplingParams)}]:
         raise TypeError(f'edit_frame() got an unexpected keyword argument {unknown[0]!r}')
     params = replace(params or SamplingParams(), **changes)

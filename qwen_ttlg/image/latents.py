@@ -248,7 +248,7 @@ def vae_reconstruction(
     image: Tensor, # (B,3,H,W) in [0,1], sides multiples of 16
     scale: float=1., # of the decoded image: 1, 1/2, 1/4 or 1/8 of the full size
 )->Tensor: # (B,3,scale H,scale W) in [0,1], on the device of the VAE
-    "An image that was encoded and decoded: the best that guidance can reach."
+    "An image that was encoded and decoded: what the VAE leaves of it."
     return vae.decode(vae.encode(image.to(vae.device)), scale).clamp(0, 1)
 
 # %% ../../nbs/image/00_latents.ipynb #c042

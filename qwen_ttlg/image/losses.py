@@ -81,7 +81,7 @@ def on(
 ):  # the same loss with its targets there: a copy from host to device makes the host wait
     new = copy(self)
     # what was resized is made anew there; a loss that is its own resized one would lead back to itself
-    vars(new).update({k: _on(v, device) for k, v in vars(self).items() if k != 'sizes'}, sizes={})
+    vars(new).update({k: _on(v, device) for k, v in vars(self).items() if k not in ('sizes', 'init')}, sizes={})
     return new
 
 def _on(v, device):
@@ -130,6 +130,14 @@ def _choice(what, value, choices):
         raise InputError(f'edge loss: {what} {value!r} is not known; use one of {", ".join(choices)}.')
     return choices[value]
 
+def _gains(edges, init, method):
+    "The gain of each edge map on its init frame, or on the one for all, (B,)."
+    if len(init) not in (1, len(edges)):
+        raise InputError(
+            f'edge loss: {len(init)} init frames for {len(edges)} edge maps; give one for each, or one for all.')
+    return torch.tensor([estimate_gain(edges[k:k + 1], init[k:k + 1] if len(init) > 1 else init, method)
+                         for k in range(len(edges))])
+
 # %% ../../nbs/image/03_losses.ipynb #c014
 class EdgeLoss(ImageLoss):
     """Distance of an image's edges to an edge map under a fixed gain; `InputError` for what is no edge map, a gain
@@ -161,8 +169,8 @@ class EdgeLoss(ImageLoss):
         if isinstance(gain, str):
             raise InputError(f'edge loss: gain {gain!r} is no number; leave it out with an EdgeMap, or give one.')
         self.init = None if init is None else as_batch(init, 'edge loss: init', (3,)).detach().float()
-        if given is None and metric == 'correlation': gain = 1. # it has no unit
-        elif given is None and init is not None: gain = estimate_gain(edges, self.init, method)
+        if given is None and init is not None: gain = _gains(edges, self.init, method)
+        if gain is None and metric == 'correlation': gain = 1. # it has no unit
         if gain is None:
             raise InputError("edge loss: the edge map has no gain; give an image in the style that is wanted as init, "
                              "or use metric='correlation'.")

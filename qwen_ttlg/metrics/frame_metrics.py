@@ -80,7 +80,7 @@ def vae_edge_error(
     method:str='sobel',
     # (B,1,H,W) in [0,1] of the source at the same moment, if it has another style; None: the image's own
     edges:Tensor=None,
-    gain:float=1., # of these edges, in units of the filter: a number or (B,)
+    gain:float|Tensor=1., # of these edges, in units of the filter: a number or (B,)
 ):  # (B,) in units of the filter, not of a map: divide by a map's gain
     "The edge error of an image that only went through the VAE and back: what no frame in this style can beat."
     own = as_batch(image, 'floor edge error: the image', (3,)).to(vae.device)
@@ -162,7 +162,7 @@ class PerceptualModels:
     @classmethod
     def load(cls,
         use:str='auto', # 'auto': fetch what is not here; 'off': none
-        device:str='cpu',
+        device:torch.device|str='cpu',
     ):
         "Read once a process; one line on stderr says what cannot be had."
         return cls(*_fetched(), device) if use == 'auto' else cls(device=device)
@@ -254,6 +254,8 @@ class MeasuredFrame:
     def seen(self, image:Tensor): return reduced(image.float(), 512).to(self.nets.device) # as the networks see it
 
     @cached_property
+    def seen_image(self): return self.seen(self.image)
+    @cached_property
     def small(self): # image, frame before, source and the one before as motion sees them; None without all of them
         every = self.image, self.prev, self.source, self.before
         return None if any(x is None for x in every) else [reduced(x.float(), 512) for x in every]
@@ -281,17 +283,17 @@ def _edge_loss_max(f): return f.edges and edge_error_max(f.image, f.edges.edges,
 @measures('edge_f1')
 def _edge_f1(f): return f.edges and edge_f1(f.image, f.edges.edges, f.gain, f.edges.method)
 @measures('gram_loss')
-def _gram_loss(f): return f.grams and f.grams[0](f.seen(f.image))
+def _gram_loss(f): return f.grams and f.grams[0](f.seen_image)
 @measures('gram_relative')
-def _gram_relative(f): return f.grams and f.grams[1](f.seen(f.image))
+def _gram_relative(f): return f.grams and f.grams[1](f.seen_image)
 @measures('lpips_to_init')
-def _lpips_to_init(f): return f.nets.lpips and f.nets.lpips(f.seen(f.image), f.seen(f.first))
+def _lpips_to_init(f): return f.nets.lpips and f.nets.lpips(f.seen_image, f.seen(f.first))
 
 # %% ../../nbs/metrics/01_frame_metrics.ipynb #m021b
 @measures('flicker', since=True)
 def _flicker(f): return flickering(f.image, f.prev)
 @measures('lpips_to_prev', since=True)
-def _lpips_to_prev(f): return f.nets.lpips and f.nets.lpips(f.seen(f.image), f.seen(f.prev))
+def _lpips_to_prev(f): return f.nets.lpips and f.nets.lpips(f.seen_image, f.seen(f.prev))
 @measures('warp_error', since=True)
 def _warp_error(f): return f.motion and warp_error(*f.small[:2], f.motion)
 @measures('warp_source', since=True)

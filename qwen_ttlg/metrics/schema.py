@@ -56,7 +56,7 @@ _SHAPE = _of('Shape',
     ('edge_loss_vae', 'Edge loss, through the VAE',
      ("The same for the first frame of the shot through the VAE and back, over this map's gain: "
       "the target value of guidance, not a bound; strong guidance can get below it."), "of the map's 1", '', 0, None,
-     '`vae_edge_error`'),
+     '`ShotReference.vae_edge_loss`'),
     ('edge_loss_max', 'Edge loss, own maximum',
      ("As the original tool measures it: edges divided by their own maximum. A blank image may score better than a "
       "true one; for comparing with others' figures only."), "of the maximum", 'lower', 0, 1, 'the original tool'),

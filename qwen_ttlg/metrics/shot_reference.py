@@ -67,17 +67,21 @@ class ShotReference:
     ):
         self.image = as_batch(image, 'first frame of a shot', (3,))
         self.source = None if source is None else as_batch(source, 'first frame of a shot: its source', (3,))
-        self.edges, self.same_moment, self.vae, self.nets, self.number = edges, same_moment, vae, nets, number
+        self.edges, self.vae, self.nets, self.number = edges if edges is None else _checked(edges), vae, nets, number
+        self.same_moment = same_moment
         self.reconstructions = {}
 
     def reconstruction(self, scale:float=1.): # (B,3,scale H,scale W) in [0,1]
-        "The first frame through the VAE and back."
+        "The first frame through the VAE and back; `InputError` without a VAE."
+        if self.vae is None: raise InputError('shot reference: no VAE is known; make it with vae=frame_vae(pipe).')
         if scale not in self.reconstructions:
             self.reconstructions[scale] = vae_reconstruction(self.vae, self.image, scale).to(self.image.device)
         return self.reconstructions[scale]
 
     @cached_property
     def edge_strength(self): # how much stronger edges are in this style than the gain of a map says
+        if self.edges is None:
+            raise InputError('shot reference: no edge map is known; make it with edges=edge_map(source).')
         return edge_strength(self.image, self.edges)
     @cached_property
     def vae_edge_loss(self): # edge error of the first frame through the VAE, in units of the filter
@@ -102,17 +106,19 @@ class ShotReference:
 def gain(self:ShotReference,
     edges:EdgeMap, # of a frame of the shot
 )->float: # in units of the filter
-    "The magnitude that 1 in an edge map stands for in the style of the shot."
+    "The magnitude that 1 in an edge map stands for in the style of the shot; `InputError` if no edges are known."
     return self.edge_strength*(edges.gain or 1.)
 
 @patch
 def own_edges(self:ShotReference): # (B,1,H,W) in [0,1], and their gain
-    "The edges that the first frame itself should have: those of the source, or its own where these are not known."
-    if self.same_moment: return self.edges.edges, self.gain(self.edges)
+    """The edges that the first frame itself should have: those of the source, or its own where these are of another
+    moment; `InputError` if no edges are known."""
+    strength = self.edge_strength # refuses missing edges
+    if self.same_moment: return self.edges.edges, strength*(self.edges.gain or 1.)
     return filters[self.edges.method](self.image), 1.
 
 @patch
 def baselines(self:ShotReference)->dict: # name -> column -> number
     "The numbers of a blank image, and of the first frame through the VAE and back if there is one."
-    own = dict(edges=self.edges, gain=self.gain(self.edges)) if self.same_moment else {}
+    own = dict(edges=self.edges, gain=self.gain(self.edges)) if self.edges is not None and self.same_moment else {}
     return self.frame_metrics.baselines(back=self.reconstruction() if self.vae else None, **own)

@@ -279,7 +279,7 @@ def seen_once(
     def fewer(tower, args, kwargs):
         pixels, grid = args[0], kwargs['grid_thw']
         return (pixels[:len(pixels)//copies], *args[1:]), kwargs | dict(grid_thw=grid[:len(grid)//copies])
-    def again(tower, args, kwargs, out:str|Path): out.pooler_output = out.pooler_output.repeat(copies, 1); return out
+    def again(tower, args, kwargs, out): out.pooler_output = out.pooler_output.repeat(copies, 1); return out
     hooks = [text_encoder.model.visual.register_forward_pre_hook(fewer, with_kwargs=True),
              text_encoder.model.visual.register_forward_hook(again, with_kwargs=True)] if copies > 1 else []
     try: yield

@@ -57,6 +57,7 @@ class RunState:
         self.settings = settings
         self.shot = ShotReference(image, edges.source if same_moment else None, edges, same_moment, frame_vae(pipe),
                                   self.nets, shot)
+        self.shot.vae_edge_loss # now, not in the thread that writes: it needs the VAE
         self.targets, self.drift = GuidanceTargets(settings, self.shot, self.own), Drift(settings, self.shot)
         if self.out: _keep_baselines(self.out, shot, self.shot.baselines())
 

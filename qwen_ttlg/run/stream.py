@@ -71,6 +71,7 @@ class RunSpec:
 
     def __post_init__(self):
         self.settings = Settings() if self.settings is None else self.settings
+        self.shots, self.source = self.shots or {}, self.source or {}
         self.check()
         self.losses = as_losses(self.losses)
 
@@ -318,11 +319,11 @@ def stream(
     check_type('out', out, (str, Path), 'the path of the run folder')
     check_run_settings(run.settings)
     configuration = _configuration(out, pipe, run)
-    start = run.init if callable(run.init) else lambda: run.init
+    def start(): return replace(run, init=run.init() if callable(run.init) else run.init).init # checked
     with claim(out) as out:
         _, init = open_run(out, configuration, start, overwrite, run.first, model=asdict(pipe.info),
                            notes=[*pipe.info.notes, *run.notes])
-        run = replace(run, init=init, shots=run.shots() if callable(run.shots) else run.shots)
+        run = replace(run, init=init, shots=(run.shots() if callable(run.shots) else run.shots) or {})
         state = _resume(pipe, run, out)
         yield state.done, None, None
         yield from (_keyframed if run.settings.keyframe_every else _frames)(pipe, run, state)

@@ -49,7 +49,8 @@ def check_run_settings(settings:Settings):
     if s.ttlg_gram_scale and s.ttlg_gram_features == 'vgg16': gram_features('vgg16')
     on = s.active_losses
     if on and not guidance_of(s, [abs]).steps(s.num_inference_steps):
-        warnings.warn(f'--{LOSSES[on[0]].weight} is set, but no step is guided; see --ttlg_lr, --ttlg_last_steps, '
+        warnings.warn(f'--{LOSSES[on[0]].needs or LOSSES[on[0]].weight} is set, but no step is guided; '
+                      'see --ttlg_lr, --ttlg_last_steps, '
                       '--ttlg_start_step and --ttlg_end_step.')
     if not s.gated and s.on_gate_failure != 'accept':
         warnings.warn(f'--on_gate_failure {s.on_gate_failure} is not used without a gate.')
@@ -73,7 +74,8 @@ class FrameTask:
     "A frame that is to be generated."
     number:int # in the run
     edges:EdgeMap # its edge map
-    prev:Tensor # (1,3,H,W) in [0,1], the image to generate it from: the frame before
+    # (1,3,H,W) in [0,1], the image to generate it from: the frame before, or between keyframes what they make of it
+    prev:Tensor
     find_motion:object=None # function that gives the `Motion` of the source since the frame before; None: not known
 
     @cached_property
@@ -83,7 +85,9 @@ class FrameTask:
 LOSS_MAKERS = {} # name of the loss -> function of (settings, shot) that gives a function of a `FrameTask`
 
 def makes_loss(name:str): # in `LOSSES`
-    "Mark the function that makes a loss; it may return any function of an image."
+    """Mark the function that makes a loss; it may return any function of an image.
+    `InputError` for a name that is no entry of `LOSSES`."""
+    if name not in LOSSES: raise InputError(f'makes_loss: {name!r} is no loss of the settings; add it there first.')
     def mark(make): LOSS_MAKERS[name] = make; return make
     return mark
 
