@@ -247,7 +247,7 @@ class FrameGuidance:
 def update(self:FrameGuidance,
     step:DenoisingStep,
 ):  # (B,T,64) fp32
-    "What guidance adds to the latents after a step, by the rule of `TTLG`, which records it; kept in `step`."
+    "What guidance adds to the latents after a step, by the rule of `TTLG`, which records it; stored in `step.update`."
     if torch.is_inference_mode_enabled():
         raise InputError('guidance needs gradients, which torch.inference_mode() forbids: run the pipeline under '
                          'torch.no_grad() or nothing at all.')
