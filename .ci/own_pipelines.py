@@ -16,7 +16,7 @@ from qwen_ttlg.image.edges import edge_map
 from qwen_ttlg.frame.guidance import TTLG
 from qwen_ttlg.image.losses import EdgeLoss
 from qwen_ttlg.model.tiny import TINY_FOLDER
-from qwen_ttlg.model.loading import load_pipeline, random_pipeline
+from qwen_ttlg.model.loading import adopt, load_pipeline, random_pipeline
 from qwen_ttlg.run.stream import RunSpec, run_frames
 from qwen_ttlg.frame.sampling import edit_frame
 from qwen_ttlg.settings import Settings
@@ -69,7 +69,7 @@ def run(pipe, out):
 def embedded():
     torch.use_deterministic_algorithms(True, warn_only=True)
     ours = load_pipeline('tiny', dtype='fp32'); right = guided(ours)
-    quantised = load_pipeline('tiny', dtype='fp32'); quantise(quantised)
+    quantised = load_pipeline('tiny', dtype='fp32'); quantise(quantised.pipe)
     with tempfile.TemporaryDirectory() as d:
         frames = run(ours, f'{d}/ours')
         for name, prepare in WAYS.items():
@@ -82,8 +82,8 @@ def embedded():
                               for _ in range(3)]))
 
 def full():
-    pipe, images = load_pipeline('random'), [to_pil(SCENE.render(0))]*2
-    def stock(steps):
+    pipe, images = load_pipeline('random').pipe, [to_pil(SCENE.render(0))]*2
+    def stock(steps, pipe=pipe):
         start = time.time()
         x = pipe(image=images, prompt='a', negative_prompt=' ', height=256, width=256, num_inference_steps=steps,
                  generator=torch.Generator('cuda').manual_seed(0), output_type='latent').images
@@ -94,13 +94,13 @@ def full():
                                            finite=all(bool(x.isfinite().all()) for x in (one, other, changed)),
                                            attached_differs=difference(changed, one)))
     del pipe; gc.collect(); torch.cuda.empty_cache()
-    pipe = random_pipeline('cuda')
-    set_profile(pipe, 'exact', 'cuda', fetch=False, offload='model')
+    editor = adopt(random_pipeline('cuda'))
+    set_profile(editor, 'exact', 'cuda', fetch=False, offload='model')
     torch.cuda.reset_peak_memory_stats()
     before, e = SCENE.render(0, 512, 512), edge_map(SCENE.render(1, 512, 512))
     for k in range(3):
         start = time.time()
-        finite = bool(edit_frame(pipe, e, before, num_inference_steps=3, ttlg=EdgeLoss(e)).image.isfinite().all())
+        finite = bool(edit_frame(editor, e, before, num_inference_steps=3, ttlg=EdgeLoss(e)).image.isfinite().all())
         yield (f'model offload, frame {k}',
                dict(finite=finite, seconds=time.time() - start, peak_gib=torch.cuda.max_memory_allocated()/2**30,
                     afterwards_gib=torch.cuda.memory_allocated()/2**30))

@@ -28,6 +28,8 @@ from .metrics.frame_metrics import edge_error as edge_error
 from .metrics.frame_metrics import psnr as psnr
 from .metrics.frame_metrics import ssim as ssim
 from .metrics.frame_metrics import warp_error as warp_error
+from .model.editor import Editor as Editor
+from .model.loading import adopt as adopt
 from .model.loading import load_pipeline as load_pipeline
 from .model.scenes import STYLES as STYLES
 from .model.scenes import Scenes as Scenes

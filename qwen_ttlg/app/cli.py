@@ -8,14 +8,15 @@ __all__ = ['add_settings', 'take', 'command', 'qwen_create_test_data', 'qwen_ext
            'qwen_ttlg_tune', 'qwen_ttlg_demo']
 
 # %% ../../nbs/app/00_cli.ipynb #c004
-import argparse, errno, os, re, shlex, signal, sys, threading, typing, warnings
+import argparse, errno, json, os, re, shlex, signal, sys, threading, typing, warnings
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from functools import wraps
 from itertools import takewhile
 from ..core import InputError, check_settings
-from ..settings import PROFILES, MetricSettings, Output, Selection, Settings, load_preset, save_preset
+from ..settings import (
+    PROFILES, MetricSettings, Output, Selection, Settings, as_flags, editor_defaults, load_preset, save_preset)
 
 # %% ../../nbs/app/00_cli.ipynb #c006s
 def _short(v):
@@ -24,8 +25,8 @@ def _short(v):
 
 # %% ../../nbs/app/00_cli.ipynb #c007
 def add_settings(
-    parser, # an `argparse.ArgumentParser`
-    cls, # a dataclass such as `Settings` or `Selection`
+    parser:argparse.ArgumentParser,
+    cls:type, # a dataclass such as `Settings` or `Selection`
     skip:Iterable=(), # names of fields to leave out
     **defaults, # other defaults than the class has
 ):
@@ -41,8 +42,8 @@ def add_settings(
             help=text.replace('%', '%%') + ('' if default is None else f' (default: {_short(default)})'))
 
 def take(
-    args, # parsed arguments
-    cls, # the dataclass whose fields they hold
+    args:argparse.Namespace, # parsed arguments
+    cls:type, # the dataclass whose fields they hold
 ):
     "The dataclass made from the arguments that have its fields' names."
     return cls(**{f.name: getattr(args, f.name) for f in fields(cls) if hasattr(args, f.name)})
@@ -79,7 +80,8 @@ def _version():
 def _model_flags(p, model=None):
     p.add_argument(
         '--model_id', default=model,
-        help="'tiny' (the embedded model), 'random' (full size, random weights, for measuring), a folder, "
+        help="'tiny' (the embedded model), a folder, 'random' or 'random-klein' (full size, random weights, for "
+             "measuring), "
              f"or a hub id (default: {model or 'the environment variable MODEL_ID, else Qwen/Qwen-Image-Edit-2509'})")
     p.add_argument('--revision', help='branch, tag or commit on the hub')
     p.add_argument('--dtype', default='bf16', help='bf16, fp16 or fp32; always fp32 on a CPU (default: bf16)')
@@ -96,25 +98,47 @@ def _add_profile(p, gpus=True):
                         + '; its settings stand where neither a flag nor a preset says otherwise (default: exact)')
     p.add_argument('--lora', metavar='LORA',
                    help='a further LoRA: a .safetensors file, a hub id, or owner/name:file.safetensors')
-    p.add_argument('--offload', default='none', choices=('none', 'model'), metavar='NAME',
+    p.add_argument('--offload', default='none', choices=('none', 'model', 'text'), metavar='NAME',
                    help="model: text encoder, transformer and VAE take turns on the GPU, "
                         "the others wait in the host's memory, so that the card needs room for the largest alone; "
-                        "needs a GPU, and not with --profile lowmem, which does more (default: none)")
+                        "text: the text encoder stays in the host's memory; "
+                        "both need a GPU, and not with --profile lowmem, which does more (default: none)")
     if gpus:
         p.add_argument('--gpus', type=int, default=1, metavar='INT',
                        help='GPUs that share a frame: 1, 2 or 4 (default: 1)')
 
+def _editor_settings(given):
+    "The settings that the model's editor has by default, by the model's own index; none where that is not at hand."
+    model = given.model_id or os.environ.get('MODEL_ID') or ''
+    if model == 'random-klein': return editor_defaults('Flux2KleinPipeline', {})
+    index = os.path.join(os.path.expanduser(model), 'model_index.json')
+    if not os.path.isdir(os.path.dirname(index)):
+        if not re.fullmatch(r'[\w.-]+/[\w.-]+', model): return {}
+        from huggingface_hub import hf_hub_download
+        try: index = hf_hub_download(model, 'model_index.json', revision=given.revision)
+        except Exception: return {} # loading says what is wrong
+    with suppress(OSError, ValueError, AttributeError):
+        config = json.loads(open(index, encoding='utf-8').read())
+        return editor_defaults(config.get('_class_name', ''), config)
+    return {}
+
 def _parse(p, argv):
-    "Parse flags; where no flag is given the settings of a preset stand, or else those of a profile."
+    """Parse flags; where no flag is given the settings of a preset stand, else those of a profile,
+    else the editor's own."""
     p.check_names(argv) # before `first` misses the name of a preset
     first = _Parser(prog=p.prog, add_help=False, allow_abbrev=False)
     first.add_argument('--preset')
-    first.add_argument('--profile')
+    first.add_argument('--profile'); first.add_argument('--model_id'); first.add_argument('--revision')
     given, known = first.parse_known_args(argv)[0], {a.dest for a in p._actions}
     profile = PROFILES[given.profile].settings if given.profile in PROFILES else {}
     if 'resize_mode' not in known: known -= {'size'} # where images have their size already
-    stand = {k: v for k, v in profile.items() if k in known} | (load_preset(given.preset) if given.preset else {})
+    own = _editor_settings(given) if 'prompt' in known else {}
+    stand = ({k: v for k, v in (own | profile).items() if k in known}
+             | (load_preset(given.preset) if given.preset else {}))
     p.set_defaults(**stand); args = p.parse_args(argv)
+    used = {k: v for k, v in own.items() if k in known and getattr(args, k) == v and stand.get(k) == v}
+    if used: print(f"{args.model_id or os.environ['MODEL_ID']} has defaults of its own, where nothing else is said: "
+                   f"{shlex.join(as_flags(Settings(**used)))}", file=sys.stderr)
     asked = any(a == '--ttlg_grad_scale' or a.startswith('--ttlg_grad_scale=') for a in argv)
     # the smaller --ttlg_loss_scale stands for both
     if stand.get('ttlg_grad_scale') and not asked and args.ttlg_loss_scale < args.ttlg_grad_scale:

@@ -16,7 +16,7 @@ import ipywidgets as W
 from IPython.display import display
 from PIL import Image
 from fastcore.basics import patch
-from diffusers import DiffusionPipeline
+from ..model.editor import Editor
 from .. import __file__ as package
 from ..core import InputError, data_uri, open_image, setting_type, to_pil
 from ..settings import (
@@ -121,7 +121,7 @@ class _Cancelled(Exception): "Somebody pressed Cancel."
 class Explorer:
     "Widgets to generate a frame of a video with one setting and another."
     def __init__(self,
-        pipe:DiffusionPipeline, # from `load_pipeline`
+        editor:Editor, # from `load_pipeline`
         video:str|Path, # any file that `probe` can read, or a folder of images
         settings:Settings=None, # to begin with; None: a guided frame in ten steps
         run:str|Path=None, # a finished run of the video: frames are generated from its frames, and it can be watched
@@ -130,11 +130,11 @@ class Explorer:
         most:int=12, # trials in the list; pinned ones stay
         **clip, # `selection`, `style` and `frames` of `PreviewClip`
     ):
-        pipe = adopt(pipe)
+        editor = adopt(editor)
         self.clip, self.trials, self.pinned, self.most, self.count, self.losses = (
-            PreviewClip(pipe, video, run=run, **clip), [], set(), most, 0, as_losses(losses))
+            PreviewClip(editor, video, run=run, **clip), [], set(), most, 0, as_losses(losses))
         self.shown, self.thread, self.stop = None, None, threading.Event()
-        self.controls = Controls(settings or first_settings(pipe))
+        self.controls = Controls(settings or first_settings(editor))
         self._make(width or min(512, max(320, self.clip.images[0].width)))
         self._picked(None)
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader
 from tqdm.auto import tqdm
 from fastcore.basics import patch
-from diffusers import DiffusionPipeline
+from ..model.editor import Editor
 from .. import __file__ as package
 from ..core import InputError, atomic, make_folder, open_image, printable, sheet, sync, to_tensor
 from ..settings import Output, Selection, Settings
@@ -43,14 +43,14 @@ class Shot:
     def folder(self): return self.edit.out/'shots'/f'{self.number:04d}'
 
 def plan_video(
-    pipe:DiffusionPipeline, # from `load_pipeline`
+    editor:Editor, # from `load_pipeline`
     edit:EditJob,
     overwrite:bool=False, # move another run in its folder aside
 )->list:
     "Open the run folder of a video, and find its `Shot`s; those whose frames are all there are left out."
-    pipe = adopt(pipe); check_type('edit', edit, EditJob, 'an `EditJob`')
-    edit.check(pipe, overwrite, progress=False)
-    edit.generate(pipe, frames=0, overwrite=overwrite, progress=False)
+    editor = adopt(editor); check_type('edit', edit, EditJob, 'an `EditJob`')
+    edit.check(editor, overwrite, progress=False)
+    edit.generate(editor, frames=0, overwrite=overwrite, progress=False)
     begins, done = ([0, *(i for i in read_shots(edit.out)['starts'] if i <= edit.frames), edit.frames + 1],
                     finished(edit.out))
     plain = EditJob(**edit.__getstate__()) # without what was read
@@ -62,11 +62,11 @@ def plan_video(
 PATIENCE = 120. # seconds that a worker waits for a folder in which another one still works
 
 def run_shot(
-    pipe:DiffusionPipeline, # from `load_pipeline`
+    editor:Editor, # from `load_pipeline`
     shot:Shot,
 )->int: # how many frames it has
     "Generate a shot of a planned video, or what is missing of it; `InputError` if it was planned with another model."
-    pipe = adopt(pipe); check_type('shot', shot, Shot, 'a `Shot` of `plan_video`')
+    editor = adopt(editor); check_type('shot', shot, Shot, 'a `Shot` of `plan_video`')
     edit, out = shot.edit, shot.edit.out
     init, configuration, starts = open_frame(out, 0), read_run(out)['configuration'], read_shots(out)['starts']
     part = replace(edit.selection, start=shot.start, max_frames=shot.count + (shot.number == 0))
@@ -77,10 +77,10 @@ def run_shot(
         reference.source = to_tensor(first)
     with claim(shot.folder, PATIENCE):
         maps = edge_maps(images, out/'edges', edit.selection.edge_method, shot.first)
-        shots = edit.style.shots(pipe, starts, edit.settings, out, edit.selection.resize_mode)
+        shots = edit.style.shots(editor, starts, edit.settings, out, edit.selection.resize_mode)
         run = RunSpec(lambda: init, maps, edit.settings, reference=reference, shots=shots, source=configuration,
                       first=shot.first)
-        run_frames(pipe, run, shot.folder, progress=False)
+        run_frames(editor, run, shot.folder, progress=False)
     return shot.count
 
 # %% ../../nbs/batch/01_batch.ipynb #b013
@@ -119,13 +119,13 @@ def _link(file, to):
 
 # %% ../../nbs/batch/01_batch.ipynb #b017
 def finish_video(
-    pipe:DiffusionPipeline, # from `load_pipeline`
+    editor:Editor, # from `load_pipeline`
     edit:EditJob,
     shots:list, # as planned
 )->dict: # what an index says about it
     "Gather the shots of a video, make video and report."
     gather_shots(edit, shots)
-    video = edit.finish(pipe, progress=False)
+    video = edit.finish(editor, progress=False)
     rows = as_numbers(read_rows(edit.out/'metrics.csv'))
     mean = lambda k: (lambda v: sum(v)/len(v) if v else None)([x for x in rows[k] if x is not None])
     with atomic(edit.out/'preview.jpg') as tmp: _preview(edit).save(tmp, 'JPEG', quality=85)
@@ -413,8 +413,8 @@ def write_index(
 
 # %% ../../nbs/batch/01_batch.ipynb #b030
 def process_videos(
-    engine, # `LocalEngine`, `RayEngine`
-    videos, # of `list_videos`, or what it takes
+    engine:'LocalEngine|RayEngine', # or anything with their methods
+    videos:str|Path|list, # of `list_videos`, or what it takes
     out:str|Path, # a folder, made if absent
     # as for `process_video`; a style in the list wins
     settings:Settings=None, selection:Selection=None, style:StyleSource=None, output:Output=None,

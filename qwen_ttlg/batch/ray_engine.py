@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from fastcore.basics import patch
 from ..core import InputError
-from .tasks import Failed, perform
+from .tasks import Failed, Task, perform
 
 # %% ../../nbs/batch/02_ray_engine.ipynb #r007
 def load_ray():
@@ -54,14 +54,14 @@ def _first_line(e): return next((l.strip() for l in str(e).splitlines() if l.str
 
 # %% ../../nbs/batch/02_ray_engine.ipynb #r010
 class _Worker: # of which Ray makes an actor
-    def __init__(self, load): self.load, self.pipe = load, None
+    def __init__(self, load): self.load, self.editor = load, None
 
     def begin(self): # -> name of the worker, or `Failed`
-        try: self.pipe = self.load()
+        try: self.editor = self.load()
         except InputError as e: return Failed(str(e), True)
         return f'{socket.gethostname()}:{os.getpid()}'
 
-    def perform(self, task): return perform(self.pipe, task)
+    def perform(self, task): return perform(self.editor, task)
 
 @dataclass
 class _WorkerSlot:
@@ -134,7 +134,7 @@ def free(self:RayEngine): # names of those that can take a task
     return [s.name for s in self.slots if s.name and not s.task]
 
 @patch
-def submit(self:RayEngine, task):
+def submit(self:RayEngine, task:Task):
     "Give a task to a free worker, if possible to one that has not failed at it."
     slot = min((s for s in self.slots if s.name and not s.task), key=lambda s: s.name in task.tried)
     slot.task, slot.ref = task, slot.actor.perform.remote(task)

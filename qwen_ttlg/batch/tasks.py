@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from fastcore.basics import patch
-from diffusers import DiffusionPipeline
+from ..model.editor import Editor
 from ..core import InputError
 
 # %% ../../nbs/batch/00_tasks.ipynb #k007
 @dataclass
 class Task:
     "A piece of work for one worker."
-    run:object # `run(pipe, *args)`, a function at the top of a module
+    run:object # `run(editor, *args)`, a function at the top of a module
     args:tuple=()
     name:str='' # as messages call it
     tried:list=field(default_factory=list) # names of the workers that failed at it
@@ -33,12 +33,12 @@ class Failed:
 
 # %% ../../nbs/batch/00_tasks.ipynb #k008w
 def still_works(
-    pipe:DiffusionPipeline, # what the worker has loaded
+    editor:Editor, # what the worker has loaded
 )->bool:
     "Can anything be done with what was loaded, after a failure?"
-    if getattr(getattr(pipe, 'group', None), 'lost', None): return False
+    if getattr(getattr(editor, 'group', None), 'lost', None): return False
     torch = sys.modules.get('torch')
-    return torch is None or not torch.cuda.is_initialized() or _answers(torch, getattr(pipe, '_execution_device', None))
+    return torch is None or not torch.cuda.is_initialized() or _answers(torch, getattr(editor, 'device', None))
 
 def _answers(torch, device):
     "Does a GPU still do what it is asked?"
@@ -47,14 +47,14 @@ def _answers(torch, device):
     return True
 
 def perform(
-    pipe:DiffusionPipeline, # what the worker has loaded
+    editor:Editor, # what the worker has loaded
     task:Task,
 ):  # what the task gives, or `Failed`
     "Do a task: nothing that goes wrong in it ends the worker, but the worker may be lost by it."
-    try: return task.run(pipe, *task.args)
+    try: return task.run(editor, *task.args)
     except Exception as e:
         said = isinstance(e, InputError); why = str(e) if said else f'{type(e).__name__}: {_first_line(e)}; {_place(e)}'
-        return Failed(why, lost=True) if not still_works(pipe) else Failed(why, said)
+        return Failed(why, lost=True) if not still_works(editor) else Failed(why, said)
 
 def _first_line(e): return next((l.strip() for l in str(e).splitlines() if l.strip()), '') # CUDA's errors have many
 
@@ -67,20 +67,20 @@ class LocalEngine:
     "Does one task after the other in this process."
     def __init__(self,
         load:Callable, # () -> the pipeline, called at the first task
-    ): self.load, self.pipe, self.task = load, None, None
+    ): self.load, self.editor, self.task = load, None, None
 
     workers = ['here'] # names of those there are
 
     @property
     def free(self): return [] if self.task else self.workers # names of those that can take a task
-    def submit(self, task): self.task = task
+    def submit(self, task:Task): self.task = task
 
     def wait(
         self, seconds:float=None,
     ):  # -> [(task, name of the worker, what it gave)] of those that have ended; here always one
-        if self.pipe is None: self.pipe = self.load()
+        if self.editor is None: self.editor = self.load()
         task, self.task = self.task, None
-        given = perform(self.pipe, task)
+        given = perform(self.editor, task)
         if isinstance(given, Failed) and given.lost:
             why = f'{task.name or "a task"}: {given.why}; nothing more can be done in this process'
             raise InputError(f'{why}: start the same command again, it goes on from here.')
@@ -94,7 +94,7 @@ class Schedule:
     and None whenever `every` seconds have gone by."""
     def __init__(self,
         jobs:Iterable, # iterable of (name, generator of lists of `Task`s), consumed one by one
-        engine, # `LocalEngine`, `RayEngine`
+        engine:'LocalEngine|RayEngine', # or anything with their methods
         retries:int=2, # how often a task is tried again
         every:float=1., # seconds
     ):

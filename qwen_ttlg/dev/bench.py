@@ -8,11 +8,14 @@ __all__ = ['STAGES', 'Clock', 'transformer_flop', 'matrix_rate', 'Task', 'frame_
 
 # %% ../../nbs/dev/02_bench.ipynb #c004
 import gc, json, platform, sys, time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from unittest import mock
 import diffusers, matplotlib.pyplot as plt, torch
 import diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus as stock
+from ..model.editor import Editor
+from diffusers.configuration_utils import FrozenDict
 from ..core import InputError, atomic, make_folder, to_pil
 from ..settings import CARRY_PROMPT, NEGATIVE_PROMPT, PROFILES, Profile, Settings
 from ..image.edges import edge_map
@@ -23,13 +26,13 @@ from ..model.loading import choose_device, load_pipeline
 from ..model.scenes import Scenes
 from ..frame.guidance import TTLG
 from ..frame.parallel import end_group, load_group
-from ..frame.sampling import edit_frame, encode_prompts, frame_noise, text_images
+from ..frame.sampling import edit_frame, frame_noise
 from ..app.cli import _model_flags, _parser, command
 
 # %% ../../nbs/dev/02_bench.ipynb #c011
 class Clock:
     "Where the time of frames goes: to be given to `edit_frame` as `on_stage`."
-    def __init__(self, device): self.gpu, self.marks = torch.device(device).type == 'cuda', []
+    def __init__(self, device:torch.device|str): self.gpu, self.marks = torch.device(device).type == 'cuda', []
 
     def __call__(self, stage:str): # what begins
         if self.gpu: now = torch.cuda.Event(enable_timing=True); now.record()
@@ -45,16 +48,21 @@ class Clock:
 
 # %% ../../nbs/dev/02_bench.ipynb #c013
 def transformer_flop(
-    config, # of a `QwenImageTransformer2DModel`
+    config:FrozenDict, # of a `QwenImageTransformer2DModel` or `Flux2Transformer2DModel`
     tokens:int, # of target and references
     text:int, # tokens of the prompt
 )->float:
     "Floating-point operations of one forward pass, but for the modulations and what is not a matrix product."
     d, n = config.num_attention_heads*config.attention_head_dim, tokens + text
-    linear = 24*d*d*n # q, k, v and out 8, the feed-forward layers 16
-    return config.num_layers*(linear + 4*n*n*d) + 2*d*(tokens*2*config.in_channels + text*config.joint_attention_dim)
+    # q, k, v and out 8; the feed-forward layers 16, or with a gate 18
+    flux = 'num_single_layers' in config; linear = (26 if flux else 24)*d*d*n
+    return ((config.num_layers + config.get('num_single_layers', 0))*(linear + 4*n*n*d)
+            + 2*d*(tokens*2*config.in_channels + text*config.joint_attention_dim))
 
-def matrix_rate(device, dtype=torch.bfloat16, n=8192, inner_steps=20)->float:
+def matrix_rate(
+    device:torch.device|str, dtype:torch.dtype=torch.bfloat16, n:int=8192,
+    inner_steps:int=20, # products that are timed
+)->float:
     "Operations a second of a product of two n x n matrices of random numbers: what the card can do."
     a, b = (torch.randn(n, n, device=device).to(dtype) for _ in 'ab')
     for _ in range(3): a @ b
@@ -68,16 +76,16 @@ def matrix_rate(device, dtype=torch.bfloat16, n=8192, inner_steps=20)->float:
 class Task:
     "One frame to generate, guided by edge and Gram loss: images, losses, settings."
     def __init__(self,
-        pipe, # a Qwen edit pipeline
+        editor:Editor, # a Qwen edit pipeline
         height:int=1024, width:int=1024, # pixels
         num_inference_steps:int=10, true_cfg_scale:float=4., cfg_stop:float=1.,
         ttlg_last_steps:int=5, ttlg_loss_scale:float=1., ttlg_grad_scale:float=None,
         references:int=2, # 2: edge map and frame before; 3: an extra reference, too
-        features=None, # of the Gram loss; None: random filters
+        features:Callable=None, # of the Gram loss; None: random filters
         losses:tuple=('edge', 'gram'),
         scene:int=1003, # seed of the images
     ):
-        device = pipe._execution_device; scene = Scenes(1, seed=scene)
+        device = editor.device; scene = Scenes(1, seed=scene)
         self.prev, self.true = (scene.render(k, height, width) for k in (0, 1))
         self.map = edge_map(self.true)
         self.size, self.steps, self.cfg, self.cfg_stop, self.last = (
@@ -89,22 +97,22 @@ class Task:
         self.losses, self.how = ([made[name]() for name in losses],
                                  dict(loss_scale=ttlg_loss_scale, grad_scale=ttlg_grad_scale, inner_steps=1))
 
-    def ours(self, pipe, on_stage=lambda name: None, **how): # `how` goes to TTLG
-        return edit_frame(pipe, self.map.edges, self.prev, extra_reference=self.extra_reference,
+    def ours(self, editor:Editor, on_stage:Callable=lambda name: None, **how): # `how` goes to TTLG
+        return edit_frame(editor, self.map.edges, self.prev, extra_reference=self.extra_reference,
                           num_inference_steps=self.steps, true_cfg_scale=self.cfg, cfg_stop=self.cfg_stop, seed=1,
                           frame=1, on_stage=on_stage, ttlg=TTLG(self.losses, last_steps=self.last, **(self.how | how)))
 
 # %% ../../nbs/dev/02_bench.ipynb #c021f
-def frame_flop(pipe, task)->float:
+def frame_flop(editor:Editor, task:Task)->float:
     "Floating-point operations of the transformer for one frame, with CFG."
     images = [p for p in (task.map.edges.expand(-1, 3, -1, -1), task.prev, task.extra_reference) if p is not None]
-    text = encode_prompts(pipe, [CARRY_PROMPT], text_images(pipe, images))[0].shape[1]
+    text = editor.embed([editor.wording(CARRY_PROMPT)], images)[0].shape[1]
     rows, cols = token_grid(*task.size)
     return (task.steps + round(task.cfg_stop*task.steps)*(task.cfg > 1))*transformer_flop(
-        pipe.transformer.config, rows*cols*(1 + len(images)), text)
+        editor.pipe.transformer.config, rows*cols*(1 + len(images)), text)
 
 # %% ../../nbs/dev/02_bench.ipynb #c022
-def _callback(task, pipe, lr=.05):
+def _callback(task, lr=.05):
     """What guides in the plain recipe: after a step the latents are decoded by the stock
     VAE and moved against the gradient."""
     losses, first = task.losses, task.steps - task.last
@@ -118,21 +126,21 @@ def _callback(task, pipe, lr=.05):
         return dict(latents=(x - lr*g/g.square().mean().sqrt().clamp(min=1e-30)).to(found['latents'].dtype).detach())
     return after_step
 
-def plain(task, pipe, output_type='pt'):
+def plain(task:Task, editor:Editor, output_type:str='pt'):
     "The plain recipe: the stock call and its callback; the image (1,3,H,W), or for 'latent' the tokens (1,T,64)."
     h, w = task.size
     # references of the frame's size, as ours
     with mock.patch.multiple(stock, CONDITION_IMAGE_SIZE=min(384*384, h*w), VAE_IMAGE_SIZE=h*w):
-        return pipe(image=[to_pil(task.map.edges), to_pil(task.prev)], prompt=CARRY_PROMPT,
+        return editor.pipe(image=[to_pil(task.map.edges), to_pil(task.prev)], prompt=CARRY_PROMPT,
                     negative_prompt=NEGATIVE_PROMPT if task.cfg > 1 else None, true_cfg_scale=task.cfg, height=h,
                     width=w, num_inference_steps=task.steps,
-                    latents=frame_noise(h, w, 1, 1).to(pipe._execution_device, pipe.transformer.dtype),
-                    callback_on_step_end=_callback(task, pipe), output_type=output_type).images
+                    latents=frame_noise(editor, h, w, 1, 1).to(editor.device, editor.pipe.transformer.dtype),
+                    callback_on_step_end=_callback(task), output_type=output_type).images
 
 # %% ../../nbs/dev/02_bench.ipynb #c023
 def measured(
-    generate, # generates a frame; given a `Clock`
-    device,
+    generate:Callable, # generates a frame; given a `Clock`
+    device:torch.device|str,
     frames:int=3, # timed, after one that is not
 )->dict:
     "Seconds of the frames and of their stages, and peak memory in bytes; the first frame apart."
@@ -150,11 +158,11 @@ def measured(
                 held=torch.cuda.memory_allocated() if clock.gpu else None)
 
 # %% ../../nbs/dev/02_bench.ipynb #c032
-def _row(name, pipe, task, frames, gpus=1, alone=None):
+def _row(name, editor, task, frames, gpus=1, alone=None):
     "Measure one way; its row, and the latents it made. `alone` are those of one GPU."
-    device, kept, plainly = pipe._execution_device, [], name == 'plain'
-    def generate(clock): kept[:] = [*kept[-1:], plain(task, pipe) if plainly else task.ours(pipe, clock).latents]
-    found = measured(generate, device, frames); flop, gpu = frame_flop(pipe, task), device.type == 'cuda'
+    device, kept, plainly = editor.device, [], name == 'plain'
+    def generate(clock): kept[:] = [*kept[-1:], plain(task, editor) if plainly else task.ours(editor, clock).latents]
+    found = measured(generate, device, frames); flop, gpu = frame_flop(editor, task), device.type == 'cuda'
     rate = matrix_rate(device) if gpu else matrix_rate(device, torch.float32, 1024)
     frame = sum(found['seconds'])/frames; busy = found['stages'].get('denoising')
     row = dict(name=name + (f', {gpus} {"GPUs" if gpu else "processes"}' if gpus > 1 else ''), gpus=gpus, frame=frame,
@@ -214,7 +222,12 @@ class Bench:
 STAGES = 'references', 'text', 'denoising', 'guidance', 'decoding' 
 
 # %% ../../nbs/dev/02_bench.ipynb #c032b
-def check_bench(variants, frames=1, gpus=1):
+def _check_plain(editor):
+    if 'QwenImageEditPlusPipeline' in editor.pipelines: return
+    raise InputError(f'--variants plain: the plain recipe is written for Qwen-Image-Edit, not for a '
+                     f'{type(editor.pipe).__name__}; measure profiles, such as --variants exact,fast.')
+
+def check_bench(variants:Iterable, frames:int=1, gpus:int=1):
     "`InputError` for what `bench` cannot measure."
     for w in variants:
         if w not in ('plain', *PROFILES):
@@ -232,15 +245,14 @@ def bench(
     device:str=None, dtype:str='bf16',
     memory_limit:float=None, # GB (10^9 bytes): no more of the GPU's memory may be used once the model is loaded
     gpus:int=1, # 2 or 4: measure every profile with a frame shared by so many GPUs, too
-    progress=print, # called with a line for every way
+    progress:Callable=print, # called with a line for every way
     **settings, # of `Task`: steps, CFG, window, references, losses; they stand before those of a profile
 )->Bench:
     "Generate the same frame in several ways, and measure each."
     device, tiny = choose_device(device), model == 'tiny'
     width, height = width or (128 if tiny else 1024), height or (128 if tiny else 1024); check_size(height, width)
     check_bench(variants, frames, gpus)
-    common, rows = (
-        dict(num_inference_steps=10, true_cfg_scale=4., ttlg_last_steps=5, losses=('edge', 'gram')) | settings, [])
+    usual, rows = dict(num_inference_steps=10, true_cfg_scale=4., ttlg_last_steps=5, losses=('edge', 'gram')), []
     for name in variants:
         profile, alone = PROFILES.get(name, PROFILES['reference']), None
         own = profile.settings if name != 'plain' else {}
@@ -248,18 +260,21 @@ def bench(
         progress(f'{name}: {profile.help if name != "plain" else "the stock pipeline and a callback"}')
         for n in (1, gpus) if gpus > 1 and name != 'plain' else (1,):
             how = dict(dtype=dtype, device=str(device), profile=name if name != 'plain' else 'reference')
-            pipe = load_pipeline(model, **how) if n == 1 else load_group(model, gpus=n, **how); gc.collect()
+            editor = load_pipeline(model, **how) if n == 1 else load_group(model, gpus=n, **how); gc.collect()
             try:
+                common = usual | {k: v for k, v in editor.defaults.items() if k in usual} | settings
+                if name == 'plain': _check_plain(editor)
                 _limit(device, memory_limit)
-                row, alone = _row(name, pipe,
-                                  Task(pipe, h, w, **common | {k: v for k, v in own.items() if k != 'size'} | settings),
+                row, alone = _row(name, editor,
+                                  Task(editor, h, w,
+                                       **common | {k: v for k, v in own.items() if k != 'size'} | settings),
                                   frames, n, alone)
                 rows.append(row)
-            finally: end_group(pipe); info, pipe = pipe.info, None; gc.collect(); _limit(device, None)
+            finally: end_group(editor); info, editor = editor.info, None; gc.collect(); _limit(device, None)
     return Bench(_about(device, info, common, width, height, memory_limit), rows)
 
 # %% ../../nbs/dev/02_bench.ipynb #c036
-def plot_bench(found:Bench, ax=None):
+def plot_bench(found:Bench, ax:plt.Axes=None): # None: axes of a new figure
     "Seconds a frame by stage, and the limit; the axes."
     ax = ax or plt.subplots(figsize=(8, 1 + .45*len(found.rows)), layout='constrained')[1]
     colours = dict(zip((*STAGES, 'else'), ('#59a14f', '#edc948', '#4e79a7', '#e15759', '#76b7b2', '#bab0ac')))
@@ -283,7 +298,7 @@ def plot_bench(found:Bench, ax=None):
     return ax
 
 # %% ../../nbs/dev/02_bench.ipynb #c036s
-def save_bench(found:Bench, out):
+def save_bench(found:Bench, out:str|Path):
     "Write `bench.json` and `bench.png` to a folder."
     out = make_folder(out)
     with atomic(out/'bench.json') as tmp: tmp.write_text(json.dumps(asdict(found), indent=1))
@@ -309,7 +324,7 @@ def _bench(args):
 
 # %% ../../nbs/dev/02_bench.ipynb #c052
 @command
-def qwen_ttlg_bench(argv):
+def qwen_ttlg_bench(argv:list):
     """Measure one guided frame, part by part, beside the plain recipe: the stock pipeline with a callback
     that decodes through the stock VAE."""
     p = _parser('qwen_ttlg_bench', qwen_ttlg_bench.__doc__)

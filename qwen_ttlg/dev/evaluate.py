@@ -8,19 +8,21 @@ __all__ = ['HELD_OUT', 'NUMBERS', 'eight_bit', 'source_frames', 'Moment', 'grey'
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c004
 import argparse, json, platform, time
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 import torch
 from fastcore.basics import patch
+from ..model.editor import Editor
 from ..core import sheet
+from ..settings import DriftSettings
 from ..image.edges import sobel, scene_edges
 from ..image.losses import EdgeLoss, GramLoss, TemporalLoss, VAEFeatures
 from ..image.motion import Motion
 from ..metrics.shot_reference import ShotReference
 from ..metrics.frame_metrics import psnr, warp_error
-from ..model.acceleration import frame_vae
 from ..model.scenes import STYLES, Scenes, restyle, short_name
 from ..frame.guidance import TTLG, vae_reconstruction, vae_target_value
 from ..frame.sampling import EditResult, edit_frame, restyle_frame
@@ -31,12 +33,12 @@ from ..run.run_folder import versions
 # %% ../../nbs/dev/01_evaluate.ipynb #c007
 HELD_OUT = 7 # seed of the held-out scenes
 
-def eight_bit(img): 
+def eight_bit(img:torch.Tensor):
     "What a saved image holds: (B,3,H,W) rounded to 256 levels."
     return (img.clamp(0, 1)*255).round()/255
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c008
-def source_frames(scenes:Scenes, frames, size=(128, 128)):
+def source_frames(scenes:Scenes, frames:int, size:tuple=(128, 128)): # (height, width)
     """The source, moment by moment: (image (n,3,H,W), motion since the image before,
     None at first), `frames` + 1 of them."""
     before = None
@@ -62,17 +64,16 @@ class Moment:
     method:str = 'sobel' # the filter of the edges
     found:object = None # `Registration` of the frame that was generated; None without drift correction
 
-    def keep(self, key, make): # what `make()` gave the first time
+    def keep(self, key:tuple, make:Callable): # what `make()` gave the first time
         if key not in self.kept: self.kept[key] = make()
         return self.kept[key]
 
-    def back(self, scale=1.): # the first frame through the VAE
+    def back(self, scale:float=1.): # the first frame through the VAE
         return self.keep(('back', scale), lambda: vae_reconstruction(self.vae, self.first, scale))
-
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c007c
 @patch
-def edge(self:Moment, metric='l1', weight=1., scale=1., with_target=True):
+def edge(self:Moment, metric:str='l1', weight:float=1., scale:float=1., with_target:bool=True):
     "Edge loss; without target value if not `with_target`."
     edges, gain = self.start
     target_value = (self.keep(('edge', metric, scale),
@@ -81,7 +82,10 @@ def edge(self:Moment, metric='l1', weight=1., scale=1., with_target=True):
     return EdgeLoss(self.edges, self.gain, weight, target_value if with_target else 0., metric=metric)
 
 @patch
-def gram(self:Moment, features, weight=1., kind='relative', scale=1.):
+def gram(self:Moment,
+    features:Callable, # callable (B,3,H,W) in [0,1] -> list of (B,C,h,w), with a `name`
+    weight:float=1., kind:str='relative', scale:float=1.,
+):
     "Gram loss to the first frame."
     loss = self.keep((features.name, kind), lambda: GramLoss(features, self.first, kind=kind))
     target_value = self.keep((features.name, kind, scale), lambda: vae_target_value(loss, self.back(scale)))
@@ -89,17 +93,19 @@ def gram(self:Moment, features, weight=1., kind='relative', scale=1.):
     return loss
 
 @patch
-def temporal(self:Moment, weight=1., warped=True, scale=1.):
+def temporal(self:Moment, weight:float=1., warped:bool=True, scale:float=1.):
     "Temporal loss to the frame before."
     target_value = self.keep(('temporal', scale), lambda: vae_target_value(TemporalLoss(self.first), self.back(scale)))
     return TemporalLoss(self.prev, self.motion if warped else None, weight, target_value)
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c008b
-def grey(pipe, edges, prev, **options): # generates nothing: the baseline of all numbers
+def grey(
+    editor:Editor, edges:torch.Tensor, prev:torch.Tensor, **options,
+):  # generates nothing: the baseline of all numbers
     return EditResult(torch.full_like(prev, .5), None)
 
 def edge_guidance(
-    metric='l1', weight=1., with_target=True, **ttlg,
+    metric:str='l1', weight:float=1., with_target:bool=True, **ttlg,
 ):  # guidance by the edge loss alone, the other arguments as for `TTLG`
     return lambda moment: TTLG([moment.edge(metric, weight, ttlg.get('loss_scale', 1.), with_target)], **ttlg)
 
@@ -128,12 +134,13 @@ def _keyframed(source, styles, drift, one, at, fixed, prev, seed):
 # %% ../../nbs/dev/01_evaluate.ipynb #c008s0
 @torch.no_grad()
 def chain(
-    pipe, source, # from `source_frames`
-    styles, # (n,): 0 natural, k the k-th style
-    guidance=None, # callable `Moment` -> `TTLG`; None: unguided
-    generate=edit_frame, # what generates a frame
-    drift_settings=None, # `DriftSettings`; None: no drift correction
-    worse=lambda img: img, # what a model that misbehaves does to its images
+    editor:Editor,
+    source:Iterable, # from `source_frames`
+    styles:torch.Tensor, # (n,): 0 natural, k the k-th style
+    guidance:Callable[[Moment], TTLG]=None, # `Moment` -> `TTLG`; None: unguided
+    generate:Callable=edit_frame, # what generates a frame
+    drift_settings:DriftSettings=None, # None: no drift correction
+    worse:Callable[[torch.Tensor], torch.Tensor]=lambda img: img, # what a model that misbehaves does to its images
     **options, # for `edit_frame`
 ):  # yields (generated, ground truth, moment), images (n,3,H,W)
     "Generate every frame from the model's own previous one."
@@ -141,11 +148,11 @@ def chain(
     prev = first = eight_bit(restyle(natural, styles))
     strength = sobel(first).mean((1, 2, 3))/sobel(natural).mean((1, 2, 3)).clamp(min=1e-6)
     at = lambda img: (lambda edges, gain: (eight_bit(edges), gain*strength))(*scene_edges(img))
-    fixed = dict(first=first, start=at(natural), vae=frame_vae(pipe), kept={})
+    fixed = dict(first=first, start=at(natural), vae=editor.vae, kept={})
     shot = ShotReference(first, natural, Moment(*at(natural), prev, None, **fixed))
     drift = drift_settings and Drift(drift_settings, shot)
     def one(t, natural, moment, more):
-        result = generate(pipe, moment.edges, moment.prev, frame=t, ttlg=guidance and guidance(moment),
+        result = generate(editor, moment.edges, moment.prev, frame=t, ttlg=guidance and guidance(moment),
                           **options | more)
         img = worse(result.image)
         if drift: img, moment.found = drift.mend(img, moment)
@@ -161,11 +168,17 @@ def _measure(img, true, moment, prev, vae, perceive=None):
     return row | (dict(lpips=perceive(img, true)) if perceive else {})
 
 @torch.no_grad()
-def measure_chain(pipe, source, styles, guidance=None, oracle=True, perceive=None, **options):
+def measure_chain(
+    editor:Editor, source:Iterable, styles:torch.Tensor, # as for `chain`
+    guidance:Callable[[Moment], TTLG]=None, # `Moment` -> `TTLG`; None: unguided
+    oracle:bool=True, # measure the ground truth through the VAE, and the copied first frame, too
+    perceive:Callable=None, # from `perceptual`, for LPIPS
+    **options, # for `chain`
+):
     """Numbers of every frame and scene, name -> (frames, n), those of the VAE oracle as `vae_...`,
     of the copied first frame as `copy`; and the (generated, true) frames."""
-    vae, rows, generated, before = frame_vae(pipe), [], [], None
-    for img, true, moment in chain(pipe, source, styles, guidance, **options):
+    vae, rows, generated, before = editor.vae, [], [], None
+    for img, true, moment in chain(editor, source, styles, guidance, **options):
         row = _measure(img, true, moment, moment.prev, vae, perceive)
         if oracle:
             seen, last = vae.decode(vae.encode(true)).clamp(0, 1), moment.back() if before is None else before
@@ -177,34 +190,38 @@ def measure_chain(pipe, source, styles, guidance=None, oracle=True, perceive=Non
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c014
 @torch.no_grad()
-def measure_restyling(pipe, scenes, size=(128, 128), **options):
+def measure_restyling(
+    editor:Editor, scenes:Scenes,
+    size:tuple=(128, 128), # (height, width)
+    **options, # for `restyle_frame`
+):
     """PSNR (styles, n) of restyled first frames to the rendered style, and whether (styles,
     n) that style is the nearest of all."""
     natural, quality, right = scenes.render(0, *size), [], []
     for k, style in enumerate(STYLES):
-        img = restyle_frame(pipe, natural, style, **options).image
+        img = restyle_frame(editor, natural, style, **options).image
         near = torch.stack([psnr(img, f(natural)) for f in STYLES.values()])
         quality.append(near[k].cpu()); right.append((near.argmax(0) == k).cpu())
     return torch.stack(quality), torch.stack(right)
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c017
 def interval(
-    x, # (n,): one number a scene
-    over=None, # (n,): if given, the ratio of the means of `x` and `over`
-    samples=2000, seed=0,
+    x:torch.Tensor, # (n,): one number a scene
+    over:torch.Tensor=None, # (n,): if given, the ratio of the means of `x` and `over`
+    samples:int=2000, seed:int=0,
 ):  # low, high
     "95 % bootstrap interval of the mean over scenes."
     pick = torch.randint(len(x), (samples, len(x)), generator=torch.Generator().manual_seed(seed))
     means = x[pick].mean(1)/(1 if over is None else over[pick].mean(1))
     return float(means.quantile(.025)), float(means.quantile(.975))
 
-def residual(table, base=None):
+def residual(table:dict, base:dict=None):
     """Edge error above the VAE's own, (n,): means over the frames of a `measure_chain` result; `base` has the
     VAE's numbers if `table` does not."""
     return (table['edge'] - (base or table)['vae_edge']).mean(0)
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c017b
-def summary(plain, guided):
+def summary(plain:dict, guided:dict):
     "The figures of the table from two `measure_chain` results."
     at, last = lambda m, t: float(m[t].median()), len(plain['psnr']) - 1
     gain, before, after = (guided['psnr'] - plain['psnr']).mean(0), residual(plain), residual(guided, plain)
@@ -233,20 +250,25 @@ def _sheets(folder, plain, guided, shown=(0, 3, 7, 11, 15, 19)):
         sheet(rows, titles=[f'frame {t + 1}' for t in shown]).save(folder/f'sheet_{page//5}.png')
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c018
-def evaluate(pipe, n=64, frames=24, seed=HELD_OUT, cfg=1., lr=.05, steps=10, inner_steps=2, sheets=None):
+def evaluate(
+    editor:Editor,
+    n:int=64, frames:int=24, # scenes, frames generated after the first
+    seed:int=HELD_OUT, cfg:float=1., lr:float=.05, steps:int=10, inner_steps:int=2,
+    sheets:str|Path=None, # None: no contact sheets
+):
     "The figures of this page, overall and by style; `sheets`: a folder for contact sheets."
-    start, dev = time.time(), pipe._execution_device
+    start, dev = time.time(), editor.device
     scenes, styles = Scenes(n, seed=seed, device=dev), torch.arange(n, device=dev) % (1 + len(STYLES))
     options = dict(num_inference_steps=steps, true_cfg_scale=cfg, seed=1)
     source = list(source_frames(scenes, frames))
-    plain, a = measure_chain(pipe, source, styles, **options)
-    guided, b = measure_chain(pipe, source, styles, edge_guidance(last_steps=5, lr=lr, inner_steps=inner_steps),
+    plain, a = measure_chain(editor, source, styles, **options)
+    guided, b = measure_chain(editor, source, styles, edge_guidance(last_steps=5, lr=lr, inner_steps=inner_steps),
                               oracle=False, **options)
     names = ['natural', *STYLES]
     by_style = {names[k]: summary({m: v[:, styles.cpu() == k] for m, v in plain.items()},
                                   {m: v[:, styles.cpu() == k] for m, v in guided.items()})
                 for k in range(min(n, 7))}
-    quality, right = measure_restyling(pipe, scenes, **options)
+    quality, right = measure_restyling(editor, scenes, **options)
     motion = torch.stack([scenes.motion(t) for t in range(frames)])
     if sheets: _sheets(Path(sheets), a, b)
     return dict(scenes=n, frames=frames, seed=seed, cfg=cfg, lr=lr, steps=steps, inner_steps=inner_steps,
@@ -289,27 +311,28 @@ class _Clock:
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c022b
 def ablate(
-    pipe,
+    editor:Editor,
     ways:dict, # name -> callable `Moment` -> `TTLG`, or None for unguided; the first one is the base of the differences
-    n=64, frames=8, # scenes, frames generated after the first
-    seed=HELD_OUT, cfg=1., steps=10, size=(128, 128),
-    perceive=None, # from `perceptual`, for a column more
-    progress=print, # called with a line for every way
+    n:int=64, frames:int=8, # scenes, frames generated after the first
+    seed:int=HELD_OUT, cfg:float=1., steps:int=10,
+    size:tuple=(128, 128), # (height, width)
+    perceive:Callable=None, # from `perceptual`, for a column more
+    progress:Callable=print, # called with a line for every way
 ):  # name -> numbers; 'oracle' (ground-truth frames through the VAE) and 'blank' (a grey image) among them
     "Measure many ways to guide on the same scenes."
-    dev, base, out, cuda = pipe._execution_device, None, {}, pipe._execution_device.type == 'cuda'
+    dev, base, out, cuda = editor.device, None, {}, editor.device.type == 'cuda'
     styles, source = (torch.arange(n, device=dev) % (1 + len(STYLES)),
                       list(source_frames(Scenes(n, seed=seed, device=dev), frames, size)))
     for name, guidance in ways.items():
         if cuda: torch.cuda.reset_peak_memory_stats(dev)
         clock = _Clock(dev)
-        table, _ = measure_chain(pipe, source, styles, guidance, base is None, perceive, generate=clock,
+        table, _ = measure_chain(editor, source, styles, guidance, base is None, perceive, generate=clock,
                                  num_inference_steps=steps, true_cfg_scale=cfg, seed=1)
         peak = torch.cuda.max_memory_allocated(dev)/2**30 if cuda else None
         if base is None:
             base = table
             out['oracle'] = _row({k.removeprefix('vae_'): v for k, v in table.items() if k.startswith('vae_')})
-            out['blank'] = _row(measure_chain(pipe, source, styles, None, False, perceive, generate=grey)[0])
+            out['blank'] = _row(measure_chain(editor, source, styles, None, False, perceive, generate=grey)[0])
         left, whole = residual(table, base), residual(base)
         out[name] = _row(table, base) | dict(ms_step=1000*min(clock.seconds)/steps, peak_gib=peak,
                                              residual_share=float(left.mean()/whole.mean()),
@@ -319,7 +342,7 @@ def ablate(
     return out
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c023
-def main(argv=None):
+def main(argv:list=None): # arguments; None: those of the command line
     "`python -m qwen_ttlg.dev.evaluate OUT.json`: measure the tiny model on held-out scenes."
     from qwen_ttlg.model.loading import load_pipeline
     p = argparse.ArgumentParser(prog='python -m qwen_ttlg.dev.evaluate', description=main.__doc__)
@@ -331,8 +354,8 @@ def main(argv=None):
     p.add_argument('--device')
     p.add_argument('--sheets')
     a = p.parse_args(argv)
-    pipe = load_pipeline('tiny', 'fp32', a.device)
-    results = [evaluate(pipe, a.scenes, a.frames, cfg=c, lr=a.lr, sheets=a.sheets if c == a.cfg[0] else None)
+    editor = load_pipeline('tiny', 'fp32', a.device)
+    results = [evaluate(editor, a.scenes, a.frames, cfg=c, lr=a.lr, sheets=a.sheets if c == a.cfg[0] else None)
                for c in a.cfg]
     Path(a.out).write_text(json.dumps(results, indent=1))
     for r in results:

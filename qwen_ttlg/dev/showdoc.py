@@ -43,7 +43,10 @@ def fields_table(
 # %% ../../nbs/dev/03_showdoc.ipynb #t010
 class ApiEntry(BasicMarkdownRenderer):
     "What nbdev shows of a name: as it does by itself, but the fields of a dataclass as a table."
-    def __init__(self, sym, *args, **kwargs):
+    def __init__(self,
+        sym:object, # a function, a method or a class
+        *args, **kwargs, # for nbdev's renderer
+    ):
         try: super().__init__(sym, *args, **kwargs)
         except NameError: # the annotation of a base class that only type checkers can read
             sym.__signature__ = inspect.signature(sym); super().__init__(sym, *args, **kwargs)

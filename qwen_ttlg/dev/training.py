@@ -10,28 +10,31 @@ __all__ = ['SIZES', 'PROMPTS', 'N_CARRY', 'COUNTS', 'CHAINS', 'PARTS', 'OWN', 'I
 
 # %% ../../nbs/dev/00_training.ipynb #c004
 import argparse, json, math, os, time
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 import numpy as np, torch, torch.distributed as dist, torch.nn.functional as F
-from diffusers import FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DModel
+from torch import Tensor
+from diffusers import (
+    AutoencoderKLQwenImage, DiffusionPipeline, FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DModel)
 from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus import calculate_shift
 from fastcore.basics import patch
 from ..core import to_pil
 from ..settings import CARRY_PROMPT, NEGATIVE_PROMPT, RESTYLE_PROMPT
 from ..image.edges import scene_edges
-from ..image.latents import pack, put_back, single_frame, unpack
+from ..image.latents import SingleFrameVAE, pack, put_back, single_frame, unpack
 from ..metrics.frame_metrics import psnr
-from ..model.loading import pass_token_types
+from ..model.qwen_edit import pass_token_types
 from ..model.scenes import STYLES, Scenes, restyle
 from ..model.tiny import SCHEDULER, make_pipeline, make_vae
 
 # %% ../../nbs/dev/00_training.ipynb #c007
-def mixed_scenes(n, seed, device='cpu'):
+def mixed_scenes(n:int, seed:int, device:torch.device|str='cpu'):
     "Three batches of `Scenes`, `n` in all: plain, dead leaves, dead leaves with texture."
     parts = [(n - 2*(n//6), {}), (n//6, dict(shapes=2, leaves=40)), (n//6, dict(shapes=2, leaves=40, texture=.6))]
     return [Scenes(k, seed=seed*3 + i, device=device, **kw) for i, (k, kw) in enumerate(parts) if k]
 
-def random_styles(n, rng, natural=.4):
+def random_styles(n:int, rng:torch.Generator, natural:float=.4):
     "0 (natural) with probability `natural`, else one of the styles."
     u, k = (torch.rand(n, generator=rng, device=rng.device) for _ in range(2))
     return torch.where(u < natural, 0, 1 + (k*len(STYLES)).long().clamp(max=len(STYLES) - 1))
@@ -42,7 +45,7 @@ def make_images(
     n:int, # how many
     size:int=128, # pixels, square
     seed:int=0,
-    device='cpu',
+    device:torch.device|str='cpu',
     chunk:int=512, # scenes generated at once
 ):  # (n,3,size,size) uint8
     "Images to train the VAE on: scenes at random times, three in ten as edge maps, the others natural or styled."
@@ -56,7 +59,7 @@ def make_images(
     return torch.cat(out)
 
 # %% ../../nbs/dev/00_training.ipynb #c012
-def vae_loss(y, x, mean, logvar):
+def vae_loss(y:Tensor, x:Tensor, mean:Tensor, logvar:Tensor):
     "Reconstruction `y` against `x`, both (B,3,H,W) in [-1,1]; `mean` and `logvar` of the posterior."
     slope = lambda q: torch.cat([(q[..., 1:, :] - q[..., :-1, :]).flatten(1), (q[..., 1:] - q[..., :-1]).flatten(1)], 1)
     kl = .5*(mean**2 + logvar.exp() - 1 - logvar).mean()
@@ -71,7 +74,7 @@ def _cosine(step, elapsed, warmup=300, floor=.01):
     return min(1, (step + 1)/warmup)*(floor + (1 - floor)*.5*(1 + math.cos(math.pi*min(1, elapsed))))
 
 # %% ../../nbs/dev/00_training.ipynb #c014r
-def reconstruct(net, x):
+def reconstruct(net:SingleFrameVAE, x:Tensor):
     "Encode, sample the posterior, decode; `x` (B,3,H,W) in [-1,1]."
     for block in net.encoder: x = block(x)
     mean, logvar = x.float().chunk(2, 1); logvar = logvar.clamp(-20, 4)
@@ -81,7 +84,11 @@ def reconstruct(net, x):
 
 # %% ../../nbs/dev/00_training.ipynb #c017
 @torch.no_grad()
-def finish_vae(vae, net, images):
+def finish_vae(
+    vae:AutoencoderKLQwenImage, # changed in place
+    net:SingleFrameVAE, # its trained 2-D form
+    images:Tensor, # (N,3,S,S) uint8; the first 1024 are used
+):  # the `AutoencoderKLQwenImage`
     "Put the 2-D weights into the 3-D VAE and the statistics of its latents into its configuration."
     x = images[:1024].float()/127.5 - 1
     z = torch.cat([_encode(net, c) for c in x.split(64)])
@@ -95,7 +102,7 @@ def _encode(net, x):
 
 # %% ../../nbs/dev/00_training.ipynb #c016
 def train_vae(
-    images, # (N,3,S,S) uint8
+    images:Tensor, # (N,3,S,S) uint8
     seconds:float, # how long
     batch:int=64, lr:float=1e-3, seed:int=0, compile:bool=False, base_dim:int=24,
 ):  # the `AutoencoderKLQwenImage` and a list of (step, second, loss, PSNR)
@@ -131,10 +138,10 @@ SIZES = {(128, 128): .52, (128, 192): .08, (192, 128): .07, (144, 256): .12, (25
 
 @torch.no_grad()
 def scene_latents(
-    net, # a `SingleFrameVAE`
+    net:SingleFrameVAE, # a `SingleFrameVAE`
     n:int, height:int, width:int, seed:int,
     chunk:int=96, # scenes generated at once
-    encode=None, # a compiled form of `net.encode`
+    encode:Callable[[Tensor], Tensor]=None, # a compiled form of `net.encode`
 ):  # tokens (n,8,T,64) in bf16 [S0 S1 S2 S3 E1 E2 E3 N1] and styles (n,)
     "Latent tokens of short scene sequences."
     device, encode, rng = net.device, encode or net.encode, torch.Generator(net.device).manual_seed(seed)
@@ -153,10 +160,10 @@ def scene_latents(
 # %% ../../nbs/dev/00_training.ipynb #c023
 @torch.no_grad()
 def channel_weights(
-    net, # a `SingleFrameVAE`
-    images, # (B,3,H,W) in [0,1]
-    strength=.1, # RMS of the noise on one normalised channel
-    floor=.1, # weight that every channel keeps
+    net:SingleFrameVAE, # a `SingleFrameVAE`
+    images:Tensor, # (B,3,H,W) in [0,1]
+    strength:float=.1, # RMS of the noise on one normalised channel
+    floor:float=.1, # weight that every channel keeps
 ):  # (64,), mean 1: one weight for each channel of packed tokens
     "How much the decoded image changes with each latent channel."
     rng, z = torch.Generator(net.device).manual_seed(0), net.encode(images)
@@ -173,7 +180,11 @@ PROMPTS = ([NEGATIVE_PROMPT, CARRY_PROMPT, 'follow the edges and keep the style'
            + [RESTYLE_PROMPT.format(style=s) for s in STYLES] + list(STYLES))
 N_CARRY = 4 # prompts 1..4 carry the style on; then come two prompts a style
 
-def pick_prompts(styles, restyling, rng, dropout=.1):
+def pick_prompts(
+    styles:Tensor, # (n,): 0 natural, k the k-th style
+    restyling:Tensor, # (n,) bool: is the task to restyle?
+    rng:torch.Generator, dropout:float=.1,
+):  # (n,)
     "An index into `PROMPTS` for each sample: its task's prompt, or with probability `dropout` the negative one."
     r = lambda: torch.rand(len(styles), generator=rng, device=rng.device)
     carry = 1 + (r()*N_CARRY).long().clamp(max=N_CARRY - 1)
@@ -183,7 +194,7 @@ def pick_prompts(styles, restyling, rng, dropout=.1):
 # %% ../../nbs/dev/00_training.ipynb #c028
 @torch.no_grad()
 def prompt_table(
-    pipe, # a tiny pipeline with token types passed through
+    pipe:DiffusionPipeline, # a tiny pipeline with token types passed through
     height:int, width:int, # of the images
     references:int, # two or three
     variants:int=4, # how many sets of images
@@ -201,7 +212,14 @@ def prompt_table(
     return table, mask.to(table.device)
 
 # %% ../../nbs/dev/00_training.ipynb #c031
-def make_batch(bank, words, n, references, rng, restyling=1/6):
+def make_batch(
+    bank:tuple, # tokens (N,8,T,64) and styles (N,), from `scene_latents`
+    words:tuple, # embeddings and mask, from `prompt_table`
+    n:int, # how many samples
+    references:int, # two or three
+    rng:torch.Generator,
+    restyling:float=1/6, # share of the samples that restyle, if they have a style and two references
+):
     """Choose `n` samples at random: (target, references, embeddings, mask); `bank` is (tokens,
     styles) and `words` is (table, mask)."""
     (tokens, styles), (table, mask), dev = bank, words, rng.device
@@ -219,14 +237,30 @@ def make_batch(bank, words, n, references, rng, restyling=1/6):
     return get(target), torch.cat(refs, 1), table[variant, prompt], mask[prompt]
 
 # %% ../../nbs/dev/00_training.ipynb #c032
-def velocity(transformer, x, refs, sigma, embeds, mask, grid, references):
+def velocity(
+    transformer:QwenImageTransformer2DModel,
+    x:Tensor, # (B,T,64)
+    refs:Tensor, # (B,references T,64)
+    sigma:Tensor, # (B,)
+    embeds:Tensor, # (B,L,64), of the prompts
+    mask:Tensor, # (B,L) bool, False where `embeds` are padding
+    grid:tuple, # (rows, columns)
+    references:int, # two or three
+):  # (B,T,64)
     """The transformer's velocity for noisy tokens `x` (B,T,64) beside reference tokens; `sigma` (B,),
     `grid` the rows and columns of tokens."""
     shapes = [[(1, *grid)]*(1 + references)]*len(x)
     return transformer(hidden_states=torch.cat([x, refs], 1), timestep=sigma, encoder_hidden_states=embeds,
                        encoder_hidden_states_mask=mask, img_shapes=shapes, return_dict=False)[0][:, :x.shape[1]]
 
-def flow_loss(transformer, batch, grid, references, rng, weights):
+def flow_loss(
+    transformer:QwenImageTransformer2DModel,
+    batch:tuple, # (target, references, embeddings, mask), from `make_batch`
+    grid:tuple, # (rows, columns) of tokens
+    references:int, # two or three
+    rng:torch.Generator,
+    weights:Tensor, # (64,), from `channel_weights`
+):  # one number
     "Mean squared error of the velocity at logit-normal sigmas, each channel with its weight."
     target, refs, embeds, mask = batch
     normal = torch.randn(len(target), generator=rng, device=rng.device)
@@ -238,7 +272,7 @@ def flow_loss(transformer, batch, grid, references, rng, weights):
     return ((v.float() - noise + target)**2*weights).mean()
 
 # %% ../../nbs/dev/00_training.ipynb #c033s
-def share_gradients(params):
+def share_gradients(params:Iterable): # with their gradients, which are changed in place
     "Average the gradients over all processes, if there are several."
     if not dist.is_initialized(): return
     grads = [p.grad for p in params if p.grad is not None]
@@ -249,7 +283,14 @@ def share_gradients(params):
 # %% ../../nbs/dev/00_training.ipynb #c033
 class Trainer:
     "A transformer, its running average, and steps on batches of one size at a time."
-    def __init__(self, transformer, words, weights, tokens=256*64, lr=1.5e-3, seed=0, decay=.9995):
+    def __init__(self,
+        transformer:QwenImageTransformer2DModel,
+        words:dict, # (height, width, references) -> embeddings and mask, from `prompt_table`
+        weights:Tensor, # (64,), from `channel_weights`
+        tokens:int=256*64, # of the targets of a batch
+        lr:float=1.5e-3, seed:int=0,
+        decay:float=.9995, # of the running average
+    ):
         self.net, self.words, self.weights, self.tokens, self.lr, self.decay = (
             transformer, words, weights, tokens, lr, decay)
         self.device = next(transformer.parameters()).device
@@ -260,7 +301,7 @@ class Trainer:
                                      fused=self.device.type == 'cuda')
         self.step, self.done, self.log = 0, 0., []
 
-    def train(self, banks, seconds, until=1., name='transformer'):
+    def train(self, banks:list, seconds:float, until:float=1., name:str='transformer'):
         """Train for `seconds` on `banks`, a list of (weight, {size: (tokens, styles)}, batch function),
         while the learning rate's cosine goes on to its part `until`."""
         start, begin, t = time.time(), self.done, 0.
@@ -275,12 +316,12 @@ class Trainer:
 
 # %% ../../nbs/dev/00_training.ipynb #c034
 @patch
-def note(self:Trainer, name, seconds, loss):
+def note(self:Trainer, name:str, seconds:float, loss:Tensor):
     "Add a line to the log."
     self.log.append((name, self.step, round(seconds), round(loss.item(), 4))); print(*self.log[-1], flush=True)
 
 @patch
-def clock(self:Trainer, start, before):
+def clock(self:Trainer, start:float, before:float):
     "Seconds since `start`; several processes read the first one's clock, every 20 steps, so that they stop together."
     if not dist.is_initialized(): return time.time() - start
     if self.step % 20: return before
@@ -289,7 +330,7 @@ def clock(self:Trainer, start, before):
 
 # %% ../../nbs/dev/00_training.ipynb #c035
 @patch
-def one(self:Trainer, banks):
+def one(self:Trainer, banks:list): # as for `train`
     "One optimiser step on a batch of one size and one number of references."
     pick = lambda weights: int(torch.multinomial(torch.tensor(weights, dtype=torch.float), 1))
     _, bank, draw = banks[pick([b[0] for b in banks])]
@@ -322,14 +363,14 @@ def state(self:Trainer):
                 done=self.done, log=self.log)
 
 @patch
-def load(self:Trainer, state):
+def load(self:Trainer, state:dict):
     "Go on where `state` was taken."
     self.net.load_state_dict(state['net']); self.opt.load_state_dict(state['opt'])
     for a, b in zip(self.average, state['average']): a.copy_(b)
     self.step, self.done, self.log = state['step'], state['done'], list(state['log'])
 
 # %% ../../nbs/dev/00_training.ipynb #c040
-def sigmas(tokens, steps):
+def sigmas(tokens:int, steps:int):
     "The scheduler's sigmas for an image of so many tokens, computed by the scheduler itself."
     c = SCHEDULER; s = FlowMatchEulerDiscreteScheduler(**c)
     s.set_timesteps(sigmas=np.linspace(1, 1/steps, steps), mu=calculate_shift(
@@ -337,7 +378,13 @@ def sigmas(tokens, steps):
     return s.sigmas
 
 @torch.no_grad()
-def denoise(transformer, noise, refs, embeds, mask, grid, references, steps=10, cfg=1., negative=None):
+def denoise(
+    transformer:QwenImageTransformer2DModel,
+    noise:Tensor, # (B,T,64)
+    refs:Tensor, embeds:Tensor, mask:Tensor, grid:tuple, references:int, # as for `velocity`
+    steps:int=10, cfg:float=1.,
+    negative:tuple=None, # needed where `cfg` is above 1
+):  # (B,T,64)
     "Plain Euler sampling with norm-rescaled CFG, as the pipeline does it; `negative` is an (embeds, mask) pair."
     x, s = noise, sigmas(noise.shape[1], steps).tolist()
     for a, b in zip(s, s[1:]):
@@ -352,8 +399,18 @@ def denoise(transformer, noise, refs, embeds, mask, grid, references, steps=10, 
 
 # %% ../../nbs/dev/00_training.ipynb #c042
 @torch.no_grad()
-def rollout(transformer, net, words, scenes, styles, frames, height, width, references=2, cfg=1., seed=0, steps=10,
-            gap=1., start=0.):
+def rollout(
+    transformer:QwenImageTransformer2DModel, net:SingleFrameVAE,
+    words:tuple, # embeddings and mask, from `prompt_table`
+    scenes:Scenes,
+    styles:Tensor, # (n,): 0 natural, k the k-th style
+    frames:int, # generated after the first
+    height:int, width:int, # pixels
+    references:int=2, # two or three
+    cfg:float=1., seed:int=0, steps:int=10,
+    gap:float=1., # time of the scene from one frame to the next
+    start:float=0., # time of the scene at the first frame
+):
     """Chains of the model's own frames.
     Yields (prev, edge, target, extra reference) tokens, the generated and the true image of every frame."""
     rng, grid, table, mask = torch.Generator(net.device).manual_seed(seed), (height//16, width//16), *words
@@ -373,7 +430,16 @@ def rollout(transformer, net, words, scenes, styles, frames, height, width, refe
         with _autocast(net.device): prev = enc(img)
 
 # %% ../../nbs/dev/00_training.ipynb #c043
-def chain_bank(transformer, net, words, n, frames, height, width, seed, least=20., **kw):
+def chain_bank(
+    transformer:QwenImageTransformer2DModel, net:SingleFrameVAE,
+    words:tuple, # embeddings and mask, from `prompt_table`
+    n:int, # scenes
+    frames:int, # generated of each
+    height:int, width:int, # pixels
+    seed:int,
+    least:float=20., # dB
+    **kw, # for `rollout`
+):
     """Cached (prev, edge, target, extra reference) tokens (N,4,T,64) from the model's own chains,
     of frames whose previous one has at least `least` dB."""
     out = []
@@ -385,7 +451,10 @@ def chain_bank(transformer, net, words, n, frames, height, width, seed, least=20
     tokens = torch.cat(out)
     return tokens, torch.zeros(len(tokens), dtype=torch.long, device=net.device)
 
-def chain_batch(bank, words, n, references, rng):
+def chain_batch(
+    bank:tuple, # tokens (N,4,T,64) and zeros (N,), from `chain_bank`
+    words:tuple, n:int, references:int, rng:torch.Generator, # as for `make_batch`
+):
     "Like `make_batch`, from a `chain_bank`: go from the model's own previous frame to the true next one."
     (tokens, _), (table, mask) = bank, words
     rand = lambda: torch.rand(n, generator=rng, device=rng.device)
@@ -410,7 +479,13 @@ IMAGE_PIXELS = 56*56
 
 class Stages:
     "The stages of a training run on the files of a folder."
-    def __init__(self, folder, device='cuda', small=False, begin=None, lr=1.5e-3):
+    def __init__(self,
+        folder:str|Path, # made if absent
+        device:torch.device|str='cuda',
+        small:bool=False, # a few tiny steps, to see that it runs
+        begin:str|Path=None, # a model folder to begin from
+        lr:float=1.5e-3,
+    ):
         self.folder, self.device, self.small, self.begin, self.lr = Path(folder), torch.device(device), small, begin, lr
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.device.type == 'cuda':
@@ -426,15 +501,16 @@ class Stages:
         self.counts = {(64, 64): 12} if small else COUNTS
         self.plan = [((64, 64), 6, 2, 1., 1.)] if small else CHAINS
 
-    def keep(self, name, value): torch.save(value, self.folder/f'{name}.pt')
-    def get(self, name): return torch.load(self.folder/f'{name}.pt', map_location=self.device, weights_only=True)
+    def keep(self, name:str, value:object): torch.save(value, self.folder/f'{name}.pt')
+    def get(self, name:str):
+        return torch.load(self.folder/f'{name}.pt', map_location=self.device, weights_only=True)
     def vae_model(self):
         d = self.get('vae'); vae = make_vae(**d['stats']); vae.load_state_dict(d['weights'])
         return vae.to(self.device).eval().requires_grad_(False)
 
 # %% ../../nbs/dev/00_training.ipynb #c047
 @patch
-def vae(self:Stages, seconds):
+def vae(self:Stages, seconds:float):
     "Train the VAE and keep it."
     images = make_images(16 if self.small else 57344, 64 if self.small else 128, seed=100, device=self.device)
     vae, log = train_vae(images, seconds, batch=4 if self.small else 64, compile=not self.small)
@@ -442,7 +518,7 @@ def vae(self:Stages, seconds):
                           stats={k: list(vae.config[k]) for k in ('latents_mean', 'latents_std')}, log=log))
 
 @patch
-def latents(self:Stages, seconds=None):
+def latents(self:Stages, seconds:float=None): # not used: every stage is called with it
     "Cache prompt embeddings, channel weights and latents."
     vae = self.vae_model()
     net, pipe = single_frame(vae), make_pipeline(vae=vae, max_pixels=IMAGE_PIXELS).to(self.device)
@@ -470,7 +546,7 @@ def trainer(self:Stages):
     return trainer
 
 @patch
-def own_chains(self:Stages, trainer, seed):
+def own_chains(self:Stages, trainer:Trainer, seed:int):
     "Chains of the averaged weights, by size."
     net, start, own = single_frame(self.vae_model()), time.time(), {}
     with trainer.averaged() as model:
@@ -483,7 +559,7 @@ def own_chains(self:Stages, trainer, seed):
 
 # %% ../../nbs/dev/00_training.ipynb #c049
 @patch
-def transformer(self:Stages, seconds):
+def transformer(self:Stages, seconds:float):
     "Train the transformer, from its second part on also from its own chains."
     trainer, bank = self.trainer(), self.get(f'bank{self.rank}')
     for part, (a, b) in enumerate(zip(PARTS, PARTS[1:])):
@@ -494,7 +570,7 @@ def transformer(self:Stages, seconds):
         if self.rank == 0: self.keep('trainer', trainer.state()); self.keep(f'part{part}', trainer.average)
 
 @patch
-def save(self:Stages, seconds=None):
+def save(self:Stages, seconds:float=None): # not used, as for `latents`
     """Write the model folder `model`, in fp16, with the mean of the weights at the end of each part,
     and the log of the training."""
     pipe, parts = (make_pipeline(vae=self.vae_model().cpu(), max_pixels=IMAGE_PIXELS),
@@ -505,7 +581,7 @@ def save(self:Stages, seconds=None):
     (self.folder/'log.json').write_text(json.dumps(self.get('trainer')['log']))
 
 # %% ../../nbs/dev/00_training.ipynb #c050
-def main(argv=None):
+def main(argv:list=None): # arguments; None: those of the command line
     "`python -m qwen_ttlg.dev.training STAGE FOLDER`: one stage of a training run."
     p = argparse.ArgumentParser(prog='python -m qwen_ttlg.dev.training', description=main.__doc__)
     p.add_argument('stage', choices=('vae', 'latents', 'transformer', 'save')); p.add_argument('folder')

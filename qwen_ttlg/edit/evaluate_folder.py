@@ -45,7 +45,7 @@ def run_selection(
     return replace(given, size=f'{w}x{h}', resize_mode='stretch' if whole else 'crop')
 
 # %% ../../nbs/edit/00_evaluate_folder.ipynb #g007f
-def source_of(folder:str|Path, source, given=None):
+def source_of(folder:str|Path, source:str|Path, given:Selection=None):
     "The selection, and `VideoInfo` of the source of a folder's frames; `InputError` for another video than a run's."
     info = probe_source(run_selection(folder, given), source)
     selection = run_selection(folder, given, info.width/info.height)

@@ -16,16 +16,14 @@ import torch
 from fastcore.basics import patch
 from matplotlib.figure import Figure
 from PIL import Image
-from diffusers import DiffusionPipeline
+from ..model.editor import Editor
 from ..core import InputError, data_image, open_image, sheet, to_pil, to_tensor
 from ..settings import PROFILES, Selection, Settings, as_flags, save_preset
 from ..image.edges import edge_map
 from ..image.motion import Motion
 from ..metrics.schema import SCHEMA, read_own_losses
-from ..model.acceleration import frame_vae
 from ..model.loading import DEFAULT_MODEL
-from ..frame.guidance import as_losses, loss_names, scaled_decoder
-from ..frame.sampling import EncodingCache
+from ..frame.guidance import as_losses, loss_names
 from ..run.generate import RunState, generate_frame
 from ..run.run_folder import frame_path
 from ..run.targets import FrameTask, GuidanceTargets, check_run_settings
@@ -36,21 +34,21 @@ from .process import StyleSource
 class PreviewClip:
     "Frames of a video with their edge maps, and the style they are to get: what all trials share."
     def __init__(self,
-        pipe:DiffusionPipeline, # from `load_pipeline`
+        editor:Editor, # from `load_pipeline`
         video:str|Path, # any file that `probe` can read, or a folder of images
         selection:Selection=None, # which frames, at what size
         style:StyleSource=None, # by default the first frame as it is
         run:str|Path=None, # a folder with frames of the same video, generated already
         frames:int=24, # how many of them at most
     ):
-        self.pipe, self.video, self.selection, self.style, self.run = (
-            pipe, Path(video), selection or Selection(), style or StyleSource(), run and Path(run))
+        self.editor, self.video, self.selection, self.style, self.run = (
+            editor, Path(video), selection or Selection(), style or StyleSource(), run and Path(run))
         images = list(islice(selected_images(self.selection, probe_source(self.selection, video)), frames))
         if len(images) < 2:
             raise InputError(f'{video}: one frame is chosen of it, and a trial needs the frame before it; '
                              'give a smaller --every_nth, or another video.')
-        self.images, self.maps, self.styles, self.encoding_cache, self.plain = (
-            images, [edge_map(p, self.selection.edge_method) for p in images], {}, EncodingCache(16), (None, None))
+        self.images, self.maps, self.styles, self.plain = (
+            images, [edge_map(p, self.selection.edge_method) for p in images], {}, (None, None))
         for m, p in zip(self.maps, images): m.source = to_tensor(p)
 
     def __len__(self): return len(self.images)
@@ -82,21 +80,22 @@ def _styled(self:PreviewClip, frame, settings):
                     for k in ('negative_prompt', 'seed', 'num_inference_steps', 'true_cfg_scale', 'cfg_stop')))
     if key not in self.styles:
         source = self.maps[frame].source
-        if not frame: image = self.style.init(self.pipe, self.images[0], settings, self.selection.resize_mode)
-        else: image = self.style.restyled(self.pipe, source, settings, frame) if self.style.style_prompt else source
+        if not frame: image = self.style.init(self.editor, self.images[0], settings, self.selection.resize_mode)
+        else: image = self.style.restyled(self.editor, source, settings, frame) if self.style.style_prompt else source
         self.styles[key] = image
         while len(self.styles) > 16: self.styles.pop(next(iter(self.styles)))
     return self.styles[key]
 
 # %% ../../nbs/edit/04_preview.ipynb #t005c
 def first_settings(
-    pipe:DiffusionPipeline, # from `load_pipeline`
+    editor:Editor, # from `load_pipeline`
     **more, # what is to be different
 )->Settings:
     "Settings to try things with."
     plain = dict(num_inference_steps=10, ttlg_edge_scale=1., ttlg_last_steps=5,
-                 true_cfg_scale=1. if pipe.info.model_id == 'tiny' else 4.)
-    return Settings(**plain | {k: v for k, v in PROFILES[pipe.info.profile].settings.items() if k != 'size'} | more)
+                 true_cfg_scale=1. if editor.info.model_id == 'tiny' else 4.)
+    return Settings(**plain | editor.defaults
+                      | {k: v for k, v in PROFILES[editor.info.profile].settings.items() if k != 'size'} | more)
 
 # %% ../../nbs/edit/04_preview.ipynb #t012
 @dataclass
@@ -112,7 +111,7 @@ class _Watch:
     "Looks at a frame while it is generated."
     def __init__(self, clip, losses, size, guided, on_step):
         scale = next((s for s in (1., .5, .25, .125) if max(size)*s <= 512), .125)
-        self.vae = frame_vae(clip.pipe); self.decode, self.scale = scaled_decoder(self.vae, *size), scale
+        self.vae = clip.editor.vae; self.decode, self.scale = clip.editor.decoder(*size), scale
         sized = [l if scale == 1 else l.at(*(round(s*scale) for s in size)) for l in losses]
         self.losses, self.names = [l.on(self.vae.device) for l in sized], loss_names(losses)
         self.guided, self.on_step, self.steps, self.values = guided, on_step, 0, {n: [] for n in self.names}
@@ -168,14 +167,14 @@ def _generated(self:PreviewClip, settings, frame, guided, own, on_step, on_stage
     start, before, now = time.perf_counter(), self.maps[frame - 1], self.maps[frame]
     prev = self.before(frame, settings)
     task = FrameTask(frame, now, prev, lambda: Motion.between(before.source, now.source))
-    state = RunState(0, 0, prev, before, encoding_cache=self.encoding_cache, own=own if guided else [])
-    state.begin(self.pipe, settings if guided else settings.unguided(), self.first(settings), self.maps[0])
+    state = RunState(0, 0, prev, before, own=own if guided else [])
+    state.begin(self.editor, settings if guided else settings.unguided(), self.first(settings), self.maps[0])
     for m in self.maps[1:frame + 1]: state.drift.follow(m.source)
     asked = _shown(settings)
     targets = state.targets if guided and asked == settings else GuidanceTargets(asked, state.shot, own)
     shown = targets.losses(task)
     watch = _Watch(self, shown, prev.shape[-2:], guided, on_step)
-    generated = generate_frame(self.pipe, task, state, on_step=watch, on_stage=on_stage)
+    generated = generate_frame(self.editor, task, state, on_step=watch, on_stage=on_stage)
     if generated is None:
         raise InputError(f'frame {frame}: the model gave an image that is not finite; try other settings, '
                          'or load the model with dtype bf16 or fp32.')
@@ -288,7 +287,7 @@ def command(self:PreviewClip,
     out:str='out', # the run folder
 )->str:
     "The `qwen_process_video` command with these settings."
-    info = self.pipe.info; profile = dict(PROFILES[info.profile].settings); w, h = self.images[0].size
+    info = self.editor.info; profile = dict(PROFILES[info.profile].settings); w, h = self.images[0].size
     selection = (replace(self.selection, size=f'{w}x{h}')
                  if profile.pop('size', None) and not self.selection.size else self.selection)
     said = replace(settings, **{k: v

@@ -15,7 +15,8 @@ from itertools import count, islice, repeat
 from pathlib import Path
 from fastcore.basics import patch
 from PIL import Image
-from diffusers import DiffusionPipeline
+from torch import Tensor
+from ..model.editor import Editor
 from ..core import InputError, make_folder, open_image, sheet, to_pil, to_tensor
 from ..settings import INTERPOLATIONS, Output, Selection, Settings
 from ..image.edges import edge_map, load_edges, save_edges
@@ -225,11 +226,11 @@ class StyleSource:
                   if p}
         return dict(style=self.style_prompt or ('image' if self.init_frame else 'first frame')) | hashes
 
-    def init(self, pipe:DiffusionPipeline, first:Image.Image, settings:Settings, resize_mode:str='keep'):
+    def init(self, editor:Editor, first:Image.Image, settings:Settings, resize_mode:str='keep'):
         """The init frame (1,3,H,W) with 8-bit values; `first` is the video's first frame at the size of the run, which
         an `init_frame` of another size is brought to by `resize_mode`, as the video is."""
         if self.init_frame: return _fitted(self.init_frame, first.size, resize_mode)
-        return self.restyled(pipe, to_tensor(first), settings) if self.style_prompt else to_tensor(first)
+        return self.restyled(editor, to_tensor(first), settings) if self.style_prompt else to_tensor(first)
 
 # %% ../../nbs/edit/03_process.ipynb #c018b
 def _fitted(path, size, resize_mode):
@@ -237,23 +238,27 @@ def _fitted(path, size, resize_mode):
     return to_tensor(pic if pic.size == size else resize_image(pic, *size, resize_mode))
 
 @patch
-def restyled(self:StyleSource, pipe:DiffusionPipeline, image, settings:Settings, frame:int=0, extra_reference=None):
+def restyled(self:StyleSource, editor:Editor,
+    image:Tensor|Image.Image, # (1,3,H,W) in [0,1], or a `PIL.Image`
+    settings:Settings, frame:int=0,
+    extra_reference:Tensor|Image.Image=None, # the style as an example; the tiny model goes without
+):
     "An image (1,3,H,W) restyled in the style."
-    tiny = pipe.info.model_id == 'tiny'
+    tiny = editor.info.model_id == 'tiny'
     if tiny and self.style_prompt and self.style_prompt not in STYLES and not frame:
         print(f'--style_prompt {self.style_prompt!r}: the tiny model has not learnt this; '
               f'it knows {", ".join(map(repr, STYLES))}.', file=sys.stderr)
-    result = restyle_frame(pipe, image, self.style_prompt, settings, frame=frame,
+    result = restyle_frame(editor, image, self.style_prompt, settings, frame=frame,
                            extra_reference=None if tiny else extra_reference)
     return to_tensor(to_pil(result.image))
 
 # %% ../../nbs/edit/03_process.ipynb #c018bs0
 @patch
-def check(self:StyleSource, pipe:DiffusionPipeline, starts:Iterable):
+def check(self:StyleSource, editor:Editor, starts:Iterable):
     """`InputError` if the model cannot give the style to all shots; `starts` are the
     frames with which further ones begin."""
     missing = [n for n, _ in enumerate(starts, 1) if str(n) not in self.given()]
-    if missing and self.init_frame and pipe.info.model_id == 'tiny':
+    if missing and self.init_frame and editor.info.model_id == 'tiny':
         raise InputError(
             f'{self.init_frame}: the video has {len(starts) + 1} shots, '
             'and the tiny model cannot carry the style of an image over a cut; give --style_prompt instead, '
@@ -261,7 +266,7 @@ def check(self:StyleSource, pipe:DiffusionPipeline, starts:Iterable):
 
 # %% ../../nbs/edit/03_process.ipynb #c018c
 @patch
-def shots(self:StyleSource, pipe:DiffusionPipeline, starts:Iterable, settings:Settings, out:str|Path,
+def shots(self:StyleSource, editor:Editor, starts:Iterable, settings:Settings, out:str|Path,
           resize_mode:str='keep'):
     """Frame number -> function of its `EdgeMap` that gives the image with which the shot begins; `starts` are the
     frames with which further shots begin."""
@@ -270,7 +275,7 @@ def shots(self:StyleSource, pipe:DiffusionPipeline, starts:Iterable, settings:Se
         def generate(e):
             if str(number) in given: return _fitted(given[str(number)], e.source.shape[:-3:-1], resize_mode)
             if not (self.style_prompt or self.init_frame): return e.source
-            return self.restyled(pipe, e.source, settings, frame, to_tensor(open_image(frame_path(out, 0))))
+            return self.restyled(editor, e.source, settings, frame, to_tensor(open_image(frame_path(out, 0))))
         return generate
     return {frame: begin(number, frame) for number, frame in enumerate(starts, 1)}
 
@@ -317,13 +322,13 @@ class EditJob:
     def __post_init__(self):
         for name in ('video', 'out'):
             if not isinstance(v := getattr(self, name), (str, Path)):
-                raise InputError(f'{name}: {str(v)[:60]!r} is no path; the order is (pipe, video, out, settings, '
+                raise InputError(f'{name}: {str(v)[:60]!r} is no path; the order is (editor, video, out, settings, '
                                  'selection, style, output).')
         self.out = Path(self.out)
         for f, kind in zip(fields(self)[2:], (Settings, Selection, StyleSource, Output)):
             if (v := getattr(self, f.name)) is None: setattr(self, f.name, kind())
             elif not isinstance(v, kind):
-                raise InputError(f'{f.name}: {str(v)[:60]!r} is no {kind.__name__}; the order is (pipe, video, out, '
+                raise InputError(f'{f.name}: {str(v)[:60]!r} is no {kind.__name__}; the order is (editor, video, out, '
                                  'settings, selection, style, output).')
         if self.selection.no_shot_detection and self.style.shot_frames:
             raise InputError('--no_shot_detection and --shot_frames: give one of the two, '
@@ -359,7 +364,7 @@ def _check_own_size(self:EditJob):
                          'take --resize_mode keep, or leave --own_size out.')
 
 @patch
-def check(self:EditJob, pipe:DiffusionPipeline,
+def check(self:EditJob, editor:Editor,
     overwrite:bool=False, # as for `process_video`
     progress:bool=True, # show how far the search for cuts is
 ):
@@ -374,11 +379,11 @@ def check(self:EditJob, pipe:DiffusionPipeline,
     given = bool(self.style.init_frame or self.style.shot_frames)
     self.shots = find_starts(self.info, self.selection, self.out, self.configuration['video hash'], self.times,
                              progress, given)
-    if pipe.info.model_id == 'tiny' and (area := math.prod(selected_size(self.selection, self.info))) > LEARNT**2:
+    if editor.info.model_id == 'tiny' and (area := math.prod(selected_size(self.selection, self.info))) > LEARNT**2:
         warnings.warn(f'{self.video}: {area**.5:.0f}x{area**.5:.0f} pixels or as many; the tiny model has learnt '
                       'images of at most '
                       f'{LEARNT}x{LEARNT}, larger ones come out wrong. Give --size 256.')
-    self.style.check(pipe, [i for i in self.shots['starts'] if i <= self.frames])
+    self.style.check(editor, [i for i in self.shots['starts'] if i <= self.frames])
 
 # %% ../../nbs/edit/03_process.ipynb #c020d
 @patch
@@ -389,7 +394,7 @@ def _maps(self:EditJob, images, frames):
         yield from islice(edge_maps(images, self.out/'edges', self.selection.edge_method), frames)
 
 @patch
-def generate(self:EditJob, pipe:DiffusionPipeline,
+def generate(self:EditJob, editor:Editor,
     frames:int=None, # of those after the first; 0: the run folder is opened, nothing more; None: all
     overwrite:bool=False, progress:bool=True, losses:Iterable=(), # as for `process_video`
 ):
@@ -398,37 +403,37 @@ def generate(self:EditJob, pipe:DiffusionPipeline,
     images = selected_images(self.selection, self.info); first = next(images)
     reference = edge_map(first, self.selection.edge_method); reference.source = to_tensor(first)
     resize_mode = self.selection.resize_mode
-    def init(): return self.style.init(pipe, first, self.settings, resize_mode)
+    def init(): return self.style.init(editor, first, self.settings, resize_mode)
     def shots():
         starts = keep_shots(self.out, self.shots)
-        return self.style.shots(pipe, starts, self.settings, self.out, resize_mode)
+        return self.style.shots(editor, starts, self.settings, self.out, resize_mode)
     run = RunSpec(init, self._maps(images, frames), self.settings, reference=reference, shots=shots, losses=losses,
                   source=self.configuration, notes=self.notes)
-    run_frames(pipe, run, self.out, total=frames, overwrite=overwrite, progress=progress)
+    run_frames(editor, run, self.out, total=frames, overwrite=overwrite, progress=progress)
 
 # %% ../../nbs/edit/03_process.ipynb #c020u
-def _without_guidance(pipe, edit, progress):
+def _without_guidance(editor, edit, progress):
     "The same run without guidance, in a folder of its own."
     if progress: print('Once more without guidance, for comparison (--unguided):', file=sys.stderr)
-    process_video(pipe, edit.video, edit.out/'unguided', edit.settings.unguided(), edit.selection, edit.style,
+    process_video(editor, edit.video, edit.out/'unguided', edit.settings.unguided(), edit.selection, edit.style,
                   Output(no_sound=True, no_report=True), progress=progress)
 
 # %% ../../nbs/edit/03_process.ipynb #c020f
 @patch
-def finish(self:EditJob, pipe:DiffusionPipeline, progress:bool=True)->Path: # the video
+def finish(self:EditJob, editor:Editor, progress:bool=True)->Path: # the video
     "Make the video and the report of the frames that were generated."
     target = assemble_run(self.info, self.selection, self.out, self.output, self.times)
-    if self.output.unguided: _without_guidance(pipe, self, progress)
+    if self.output.unguided: _without_guidance(editor, self, progress)
     if not self.output.no_report and self.frames: make_report(self.out, source=self.video, selection=self.selection)
     return target
 
 # %% ../../nbs/edit/03_process.ipynb #c020
 def process_video(
-    pipe:DiffusionPipeline, # from `load_pipeline`
+    editor:Editor, # from `load_pipeline`
     video:str|Path, # any file that `probe` can read, or a folder of images
     # the run folder, made if absent; gets frames, edges/, metrics.csv, run.json, the video and report.html
     out:str|Path,
-    settings:Settings=None,
+    settings:Settings=None, # by default those of the editor
     selection:Selection=None, # which frames, at what size; by default every 4th at the source's size
     style:StyleSource=None, # where the style comes from: by default the first frame as it is
     output:Output=None, # how the frames become a video
@@ -437,16 +442,18 @@ def process_video(
     losses:Iterable=(), # further losses, of one's own, that guide every frame
 )->Path: # the video
     "Edit a whole video: frames of `out` follow the edges of the source and carry on the style of the init frame."
-    pipe, edit = adopt(pipe), EditJob(video, out, settings, selection, style, output)
-    edit.check(pipe, overwrite, progress)
+    editor = adopt(editor)
+    if settings is None: settings = Settings(**editor.defaults)
+    edit = EditJob(video, out, settings, selection, style, output)
+    edit.check(editor, overwrite, progress)
     for note in edit.notes: print(note, file=sys.stderr)
     with claim(out):
-        edit.generate(pipe, overwrite=overwrite, progress=progress, losses=losses)
-        return edit.finish(pipe, progress)
+        edit.generate(editor, overwrite=overwrite, progress=progress, losses=losses)
+        return edit.finish(editor, progress)
 
 # %% ../../nbs/edit/03_process.ipynb #c028
 def tune_video(
-    pipe:DiffusionPipeline, # from `load_pipeline`
+    editor:Editor, # from `load_pipeline`
     video:str|Path,
     settings:Settings, # where to begin
     selection:Selection=None, # which frames, at what size
@@ -455,13 +462,13 @@ def tune_video(
     **search, # `beam`, `rounds`, `space`, `progress` of `tune`
 )->Tuned:
     "Search for scales on the first frames of a video."
-    pipe, selection = adopt(pipe), replace(selection or Selection(), max_frames=frames + 1)
+    editor, selection = adopt(editor), replace(selection or Selection(), max_frames=frames + 1)
     info = probe_source(selection, video)
     images = list(selected_images(selection, info))
     maps = [edge_map(p, selection.edge_method) for p in images]
     for m, p in zip(maps, images): m.source = to_tensor(p)
-    return tune(
-        pipe, (style or StyleSource()).init(pipe, images[0], settings, selection.resize_mode), maps, settings, **search)
+    return tune(editor, (style or StyleSource()).init(editor, images[0], settings, selection.resize_mode), maps,
+                settings, **search)
 
 # %% ../../nbs/edit/03_process.ipynb #c032
 def _demo_results(out, rows, runs, frames):
@@ -476,7 +483,7 @@ def _demo_results(out, rows, runs, frames):
 
 # %% ../../nbs/edit/03_process.ipynb #c031
 def demo(
-    pipe:DiffusionPipeline, # the tiny pipeline
+    editor:Editor, # the tiny pipeline
     out:str|Path, # folder, made if absent
     frames:int=20,
     style:str='as a night scene', # one of `STYLES`
@@ -485,13 +492,13 @@ def demo(
 )->dict: # name -> (mean edge error, mean PSNR in dB) of the frames after the first
     """Make a test video, edit it with the model alone, with drift correction, and guided as well, and write the
     videos, `metrics.csv`, a contact sheet `sheet.png` and `report.html`."""
-    pipe, out = adopt(pipe), make_folder(out)
+    editor, out = adopt(editor), make_folder(out)
     video, runs = create_test_data(out/'data', frames), {}
     base = Settings(num_inference_steps=steps, true_cfg_scale=1., seed=42)
     ways = dict(alone=replace(base, drift='off'), corrected=base,
                 guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3, ttlg_last_steps=5))
     for name, settings in ways.items():
-        process_video(pipe, video, out/name, settings, Selection(every_nth=1), StyleSource(style_prompt=style),
+        process_video(editor, video, out/name, settings, Selection(every_nth=1), StyleSource(style_prompt=style),
                       Output(no_report=True), progress=progress)
     make_report([out/name for name in ways], out/'report.html', video)
     true = [STYLES[style](to_tensor(open_image(p))) for p in frame_files(out/'data/true')]

@@ -355,7 +355,7 @@ def layers(
 
 # %% ../../nbs/edit/01_report.ipynb #r027b
 def read_runs(
-    folders, # a run folder, or several
+    folders:str|Path|list, # a run folder, or several
 )->list: # `Run`s
     "Read runs; a folder `unguided` in the only one is taken in by itself."
     folders = [Path(f) for f in ([folders] if isinstance(folders, (str, Path)) else folders)]
@@ -442,7 +442,7 @@ def remembered(folder:str|Path, source:str|Path=None, selection:Selection=None, 
 
 # %% ../../nbs/edit/01_report.ipynb #r028r
 def make_report(
-    folders, # a run folder, or several; frames of other tools must have been measured
+    folders:str|Path|list, # a run folder, or several; frames of other tools must have been measured
     # the file; None: report.html in the run folder; for several runs compare.html beside the first of them
     out:str|Path=None,
     source:str|Path=None, # the video they were made from; None: that of the report before, if it is still there
@@ -466,7 +466,7 @@ def make_report(
 
 # %% ../../nbs/edit/01_report.ipynb #r033
 def side_by_side(
-    folders, # a run folder, or several
+    folders:str|Path|list, # a run folder, or several
     out:str|Path, # the video to write
     source:str|Path=None, # the video they were made from; None: that of the report before
     selection:Selection=None, # which of its frames, for frames that are no run's

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 import torch
-from diffusers import DiffusionPipeline
+from ..model.editor import Editor
 from ..core import InputError
 from ..settings import LOSSES, Settings, load_preset, save_preset
 from ..image.edges import EdgeMap
@@ -18,24 +18,21 @@ from ..image.latents import SingleFrameVAE
 from ..image.losses import EdgeLoss, GramLoss, ImageLoss, RandomFeatures, VAEFeatures
 from ..image.motion import Motion
 from ..metrics.frame_metrics import warp_error
-from ..model.acceleration import frame_vae
-from ..frame.sampling import EncodingCache
 from ..run.generate import RunState, generate_frame
 from ..run.targets import FrameTask, settings_images
 
 # %% ../../nbs/edit/02_tune.ipynb #c007
 @torch.no_grad()
 def generate_few(
-    pipe:DiffusionPipeline, init:torch.Tensor, # (1,3,H,W) in [0,1], the init frame
+    editor:Editor, init:torch.Tensor, # (1,3,H,W) in [0,1], the init frame
     edges:list, # `EdgeMap`s of the first frame and of the few after it, best with `source`
     settings:Settings,
-    encoding_cache:EncodingCache=None, # what other trials have encoded
     judge:ImageLoss=None, # of the style; None: `style_judge` of these settings
 ):  # two dicts: means over the frames, and the floors of the first three of them
     """Generate a few frames as a run would, and measure them: 'edge' (above the VAE's own), 'gram', 'warp', and
     'seconds' a frame."""
-    state, rows = RunState(0, 0, init, edges[0], encoding_cache=encoding_cache or EncodingCache()), []
-    state.begin(pipe, settings, init, edges[0]); shot = state.shot
+    state, rows = RunState(0, 0, init, edges[0]), []
+    state.begin(editor, settings, init, edges[0]); shot = state.shot
     judge = judge or style_judge(settings, init, shot.vae)
     for i, (before, now) in enumerate(zip(edges, edges[1:]), 1):
         pair = ((before.source, now.source)
@@ -44,7 +41,7 @@ def generate_few(
         task.motion # before the clock starts: every trial has it measured
         start = time.perf_counter()
         state.drift.follow(now.source)
-        if (generated := generate_frame(pipe, task, state)) is None:
+        if (generated := generate_frame(editor, task, state)) is None:
             raise InputError(f'frame {i}: the model gave an image that is not finite; try --dtype bf16 or fp32.')
         img, seconds = generated.image, time.perf_counter() - start
         rows.append((float(EdgeLoss(now.edges, gain, method=now.method)(img)) - shot.vae_edge_loss/gain,
@@ -104,7 +101,7 @@ def neighbours(
 
 # %% ../../nbs/edit/02_tune.ipynb #c012
 def tune(
-    pipe:DiffusionPipeline, init:torch.Tensor, edges:list, # as for `generate_few`
+    editor:Editor, init:torch.Tensor, edges:list, # as for `generate_few`
     settings:Settings, # where to begin; its steps, prompts, seed and window stay
     beam:int=2, # how many go on after each round
     rounds:int=3,
@@ -114,14 +111,13 @@ def tune(
     "Beam search for the scales and `lr` with the best score on a few frames."
     if len(edges) < 2: raise InputError('tune: at least one frame after the first is needed; choose more frames.')
     key = lambda s: tuple(getattr(s, k) for k in space)
-    encoding_cache = EncodingCache() # the first frame of every trial is generated from the same images
-    judge = style_judge(settings, init, frame_vae(pipe)) # the same for all trials, and for the one without guidance
-    unguided, vae_loss = generate_few(pipe, init, edges, settings.unguided(), encoding_cache, judge)
+    judge = style_judge(settings, init, editor.vae) # the same for all trials, and for the one without guidance
+    unguided, vae_loss = generate_few(editor, init, edges, settings.unguided(), judge)
     tried, going = {}, [settings]
     for _ in range(rounds + 1):
         for s in going:
             if key(s) in tried: continue
-            found, _ = generate_few(pipe, init, edges, s, encoding_cache, judge)
+            found, _ = generate_few(editor, init, edges, s, judge)
             tried[key(s)] = score(found, unguided, vae_loss), s, found
             progress(f'{tried[key(s)][0]:.3f}  '
                      + ' '.join(f'{k.removeprefix("ttlg_")} {v:g}' for k, v in zip(space, key(s))))

@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['AVERAGE_STEP', 'loss_gradient', 'image_change', 'as_losses', 'loss_names', 'TTLG', 'as_guidance', 'loss_hash',
-           'DenoisingStep', 'FrameGuidance', 'GuidedScheduler', 'stock_copy', 'scaled_decoder', 'vae_target_value',
-           'with_target_values']
+           'DenoisingStep', 'FrameGuidance', 'GuidedScheduler', 'stock_copy', 'vae_target_value', 'with_target_values']
 
 # %% ../../nbs/frame/00_guidance.ipynb #c004
 import hashlib, math
@@ -22,8 +21,10 @@ from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteSchedulerOutput
 from ..core import InputError, as_batch
 from ..settings import DECODER_SCALES
-from ..image.latents import SingleFrameVAE, check_size, single_frame, unpack, vae_reconstruction
+from ..image.latents import SingleFrameVAE, check_size, vae_reconstruction
 from ..image.losses import ImageLoss
+from ..model.editor import Editor
+from ..model.loading import guided_editor
 
 # %% ../../nbs/frame/00_guidance.ipynb #c015
 AVERAGE_STEP = .12 # mean |sigma - sigma'| of the last five of ten steps of the edit model's schedule
@@ -92,7 +93,7 @@ class _Plain(ImageLoss):
 def _short(v): return repr(v) if isinstance(v, (str, int, float, type(None))) else f'a {type(v).__name__}'
 
 def as_losses(
-    losses, # one callable or several, each image (B,3,H,W) -> (B,)
+    losses:Callable|list|tuple, # one callable or several, each image (B,3,H,W) -> (B,)
 ): # a list of `ImageLoss`
     """Bring losses into the form that guidance uses; a plain function gets weight 1 and target value 0.
     `InputError` for what cannot be called."""
@@ -181,7 +182,7 @@ def _repr_markdown_(self:TTLG):
 
 # %% ../../nbs/frame/00_guidance.ipynb #c024b
 def as_guidance(
-    ttlg, # a `TTLG`, a loss, a list of losses, or None
+    ttlg:TTLG|Callable|list|tuple|None, # a `TTLG`, a loss, a list of losses, or None
 )->TTLG:
     "Guidance from what was given; None is no guidance."
     return ttlg if isinstance(ttlg, TTLG) else TTLG([] if ttlg is None else ttlg)
@@ -228,7 +229,7 @@ class FrameGuidance:
     def __init__(self,
         ttlg:TTLG, # losses and schedule
         decode:Callable, # (tokens (B,T,64), fp32, normalised; scale) -> image (B,3,scale H,scale W), differentiable
-        conditions=None, # what the velocities are computed from, for rules that ask for more of them
+        conditions:'Conditions'=None, # what the velocities are computed from, for rules that ask for more of them
     ):
         self.ttlg, self.decode, self.conditions = ttlg, decode, conditions
         self.restart()
@@ -370,7 +371,7 @@ def stock_copy(
     "A scheduler to set timesteps of; `InputError` for one that is no flow-matching Euler."
     if not isinstance(scheduler, FlowMatchEulerDiscreteScheduler) or scheduler.config.get('stochastic_sampling'):
         raise InputError(f'{type(scheduler).__name__}: guidance needs a deterministic '
-                         'FlowMatchEulerDiscreteScheduler; set pipe.scheduler to one.')
+                         'FlowMatchEulerDiscreteScheduler; set editor.pipe.scheduler to one.')
     new = object.__new__(_stock_class(type(scheduler)))
     vars(new).update({k: v for k, v in vars(scheduler).items() if k not in vars(GuidedScheduler)})
     return new
@@ -398,7 +399,10 @@ def skipped(self:GuidedScheduler): return self.guidance.skipped if self.guidance
 
 # %% ../../nbs/frame/00_guidance.ipynb #c029
 @patch
-def step(self:GuidedScheduler, model_output:Tensor, timestep, sample:Tensor, *args, return_dict:bool=True, **kwargs):
+def step(
+    self:GuidedScheduler, model_output:Tensor, timestep:float|Tensor, sample:Tensor, *args, return_dict:bool=True,
+    **kwargs,
+):
     "One step from `sample` (B,T,64) along the velocity `model_output`; guided where `TTLG` says so."
     stock = super(GuidedScheduler, self).step
     refused = isinstance(timestep, (int, torch.IntTensor, torch.LongTensor)) # by the stock class, in its own words
@@ -432,33 +436,23 @@ def _handed_back(self:GuidedScheduler, sample):
     return sample is given and sample._version == version or torch.equal(self.precise.to(sample.dtype), sample)
 
 # %% ../../nbs/frame/00_guidance.ipynb #c040
-def scaled_decoder(
-    vae:SingleFrameVAE, # a `SingleFrameVAE`
-    height:int, width:int, # of the full image, pixels
-):  # (tokens (B,T,64), scale) -> image (B,3,scale H,scale W), differentiable
-    "A decoder of tokens."
-    return lambda tokens, scale=1.: vae.decode(unpack(tokens, height, width), scale)
-
 @patch
 @contextmanager
 def attach(self:TTLG,
-    pipe:DiffusionPipeline, # a diffusers pipeline of the Qwen-Image family
+    pipe:DiffusionPipeline|Editor, # a diffusers pipeline with the VAE of a known editor, or an editor
     height:int, # of the output, pixels
     width:int, # of the output, pixels
-    # a `SingleFrameVAE` of `pipe.vae`, if one is made already, or is to be compiled or to recompute (`single_frame`)
-    vae:SingleFrameVAE=None,
     # the previous frame, (B,3,H,W) in [0,1], or another image in its style:
     # what losses without a target value are measured on
     prev:Tensor=None,
 ):  # yields the `GuidedScheduler`, whose `history` tells what happened
-    """Guide every call of `pipe` inside the block; the pipeline's own scheduler object is back afterwards,
+    """Guide every call of the pipeline inside the block; the pipeline's own scheduler object is back afterwards,
     also after an exception."""
-    if not hasattr(pipe, 'scheduler') or not hasattr(pipe, 'vae'):
-        raise InputError(f'attach: {_short(pipe)} is no pipeline; give a diffusers pipeline of the Qwen-Image family.')
-    check_size(height, width)
-    decoder, stock = (vae or single_frame(pipe.vae)).to(pipe._execution_device), pipe.scheduler
-    ttlg = self if prev is None else with_target_values(self, decoder, as_batch(prev, 'previous frame', (3,)).float())
-    guided = GuidedScheduler.wrap(stock, ttlg, scaled_decoder(decoder, height, width))
+    editor = guided_editor(pipe); check_size(height, width)
+    pipe, stock = editor.pipe, editor.pipe.scheduler
+    prev = None if prev is None else as_batch(prev, 'previous frame', (3,)).float()
+    ttlg = self if prev is None else with_target_values(self, editor.vae, prev)
+    guided = GuidedScheduler.wrap(stock, ttlg, editor.decoder(height, width))
     pipe.scheduler = guided
     try: yield guided
     finally: pipe.scheduler = stock

@@ -251,7 +251,7 @@ _lock = RLock() # of whatever threads make once and share
 class PerDevice:
     """A module, or a list of tensors, copied once to each device and dtype that is asked for;
     the first one is never moved, so threads can share it."""
-    def __init__(self, original): self.original, self.copies = original, {}
+    def __init__(self, original:torch.nn.Module|list): self.original, self.copies = original, {}
 
     @torch.inference_mode(False) # a copy made in this mode could not be differentiated through
     def on(self, device:torch.device|str, dtype:torch.dtype):

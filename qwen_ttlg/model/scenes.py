@@ -100,7 +100,7 @@ def _one_over_f(self:Scenes, size=384):
 
 # %% ../../nbs/model/00_scenes.ipynb #c011
 @patch
-def centres(self:Scenes, t):
+def centres(self:Scenes, t:float|torch.Tensor):
     "Where the shapes' centres are in frame `t`, (n,shapes,2) scene coordinates."
     x = self.p['pos'] + self.p['vel']*torch.as_tensor(t, device=self.device).view(-1, 1, 1)
     return come_round(x, 2*self.limit) if self.leave else bounce(x, self.limit)
@@ -111,7 +111,7 @@ def _stripes(u, v, direction, freq, strength):
     return 1 - strength*(.5 + .5*torch.sin((u*torch.cos(direction) + v*torch.sin(direction))*freq))
 
 @patch
-def camera(self:Scenes, t, height:int, width:int):
+def camera(self:Scenes, t:float|torch.Tensor, height:int, width:int):
     "Scene coordinates (X, Y), each (n,H,W), of every pixel in frame `t` (a number or an (n,) tensor)."
     y, x = (torch.arange(s, device=self.device).add(.5).sub(s/2)/(min(height, width)/2) for s in (height, width))
     t = torch.as_tensor(t, device=self.device, dtype=torch.float32).expand(self.n) + self.p['phase']
@@ -149,7 +149,7 @@ def _draw_shape(self:Scenes, img, k, X, Y, t, pixel):
 # %% ../../nbs/model/00_scenes.ipynb #c015
 @patch
 def render(self:Scenes,
-    t, # frame number: a number, or (n,) for one of its own in every scene; fractions are fine
+    t:float|torch.Tensor, # frame number: a number, or (n,) for one of its own in every scene; fractions are fine
     height:int=128, width:int=128, # pixels
 ):  # (n,3,H,W) in [0,1]
     "Render frame `t` of every scene, antialiased."

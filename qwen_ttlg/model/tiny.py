@@ -69,7 +69,7 @@ def make_transformer(layers:int=6, heads:int=3):
                                        joint_attention_dim=64, axes_dims_rope=(16, 24, 24))
 
 # %% ../../nbs/model/01_tiny.ipynb #c039
-def make_processor(tokenizer, max_pixels:int=28*28*1280):
+def make_processor(tokenizer:'Qwen2Tokenizer', max_pixels:int=28*28*1280):
     """The `Qwen2VLProcessor` around `tokenizer`; the text encoder sees images at no more than `max_pixels`,
     a token for every 28 x 28 of them."""
     from transformers import Qwen2VLImageProcessor, Qwen2VLProcessor, Qwen2VLVideoProcessor
@@ -84,7 +84,9 @@ TINY_TEXT = dict(hidden_size=64, intermediate_size=128, num_hidden_layers=2, num
 TINY_VISION = dict(depth=2, hidden_size=32, intermediate_size=64, num_heads=2, out_hidden_size=64,
                    fullatt_block_indexes=[1])
 
-def make_text_encoder(tokenizer, seed:int=0, text:dict=TINY_TEXT, vision:dict=TINY_VISION):
+def make_text_encoder(
+    tokenizer:'Qwen2Tokenizer', seed:int=0, text:dict=TINY_TEXT, vision:dict=TINY_VISION,
+):
     "A `Qwen2_5_VLForConditionalGeneration` with fixed random weights, by default of two layers."
     from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
     ids = tokenizer.convert_tokens_to_ids
@@ -98,7 +100,9 @@ def make_text_encoder(tokenizer, seed:int=0, text:dict=TINY_TEXT, vision:dict=TI
             Qwen2_5_VLConfig(text_config=text, vision_config=vision, **special)).eval()
 
 # %% ../../nbs/model/01_tiny.ipynb #c040
-def make_pipeline(seed:int=0, vae=None, transformer:torch.nn.Module=None, max_pixels:int=28*28*1280):
+def make_pipeline(
+    seed:int=0, vae:torch.nn.Module=None, transformer:torch.nn.Module=None, max_pixels:int=28*28*1280,
+):
     "A tiny `QwenImageEditPlusPipeline`; untrained but for the parts handed in."
     from diffusers import FlowMatchEulerDiscreteScheduler, QwenImageEditPlusPipeline
     with torch.random.fork_rng(range(torch.cuda.device_count())):

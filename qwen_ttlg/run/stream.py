@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from fastcore.basics import patch
 from tqdm.auto import tqdm
-from diffusers import DiffusionPipeline
+from ..model.editor import Editor
 from ..core import InputError, as_batch, open_image, to_pil, to_tensor
 from ..settings import LOSSES, DriftSettings, Settings
 from ..image.edges import EdgeMap, edge_map, load_edges
@@ -38,7 +38,7 @@ from .targets import FrameTask, check_run_settings, guidance_of, run_configurati
 # %% ../../nbs/run/06_stream.ipynb #c025t
 def check_type(
     name:str, # of the argument
-    value,
+    value:object,
     kinds:type|tuple, # a type, or several
     wanted:str, # what is to be given
 ):
@@ -132,16 +132,16 @@ def ahead(
             yield made
 
 # %% ../../nbs/run/06_stream.ipynb #c026s0
-def _resume(pipe, run, out):
+def _resume(editor, run, out):
     "The state of a run as its folder has it."
     done = finished(out, run.first)
     begun = max((i for i in run.shots if run.first <= i <= done), default=0)
     state = RunState(done, begun, open_frame(out, done if done >= run.first else 0, run.size),
                      None if begun else run.reference, out=Path(out),
-                     nets=PerceptualModels.load(run.settings.perceptual_metrics, pipe._execution_device),
+                     nets=PerceptualModels.load(run.settings.perceptual_metrics, editor.device),
                      own=run.losses, first=run.first)
     save_schema(out)
-    if run.reference and not begun: state.begin(pipe, run.settings, run.init, run.reference)
+    if run.reference and not begun: state.begin(editor, run.settings, run.init, run.reference)
     return state
 
 def _check_done(out, state, rows, shots):
@@ -165,12 +165,12 @@ def _motion(before, now):
             if before.source is not None and now.source is not None else (before.edges, now.edges))
     return Motion.between(*pair)
 
-def _begin_late(pipe, run, state, first):
+def _begin_late(editor, run, state, first):
     "Begin a run that knows no edges of the init frame's own moment, with those of the first frame to generate."
     if state.shot: return
     if first.gain is None:
         print('The edge maps hold no gain: their strength is measured on the init frame.', file=sys.stderr)
-    state.begin(pipe, run.settings, run.init, first, same_moment=False)
+    state.begin(editor, run.settings, run.init, first, same_moment=False)
 
 def _same_map(e, row, size):
     "`InputError` if an edge map or a source frame is not the one that its frame was generated from."
@@ -184,47 +184,47 @@ def _same_map(e, row, size):
     raise InputError(f'{what}; put it back, or start again in another folder.')
 
 # %% ../../nbs/run/06_stream.ipynb #c026f2
-def _first_of_shot(pipe, run, state, i, e):
+def _first_of_shot(editor, run, state, i, e):
     image = to_tensor(to_pil(run.shots[i](e)))
-    state.begin(pipe, run.settings, image, e, shot=sum(j <= i for j in run.shots))
+    state.begin(editor, run.settings, image, e, shot=sum(j <= i for j in run.shots))
     return _measured(FrameTask(i, e, image), image, state, run.settings.seed, begins=True)
 
-def _next_frame(pipe, run, state, i, e):
-    _begin_late(pipe, run, state, e)
+def _next_frame(editor, run, state, i, e):
+    _begin_late(editor, run, state, e)
     state.drift.follow(e.source)
     before = state.before
     return gated_frame(
-        pipe, FrameTask(i, e, state.prev, lambda: _motion(before or edge_map(run.init, e.method), e)), state)
+        editor, FrameTask(i, e, state.prev, lambda: _motion(before or edge_map(run.init, e.method), e)), state)
 
 # %% ../../nbs/run/06_stream.ipynb #c026f
-def _recall(pipe, run, state, i, e):
+def _recall(editor, run, state, i, e):
     "What the state needs of a frame that is done: targets and tracked reference of its shot, and its edge map."
     begins = i == state.begun
     image = open_frame(state.out, i, run.size) if begins or state.drift and state.drift.tracker else None
-    if begins: state.begin(pipe, run.settings, image, e, shot=sum(j <= i for j in run.shots))
+    if begins: state.begin(editor, run.settings, image, e, shot=sum(j <= i for j in run.shots))
     else:
-        _begin_late(pipe, run, state, e)
+        _begin_late(editor, run, state, e)
         state.drift.follow(e.source); state.drift.keep(image)
     state.before = e
 
-def _replay(pipe, run, state, rows, done):
+def _replay(editor, run, state, rows, done):
     """Go through the frames that are done, pairs of number and edge map: the maps must be those that the frames were
     generated from, and what is known of the shot follows them."""
     for i, e in done:
         _same_map(e, rows[i - run.first], run.size)
         if i >= state.begun and (i == state.done or state.shot is None or state.drift.tracker):
-            _recall(pipe, run, state, i, _resolve(e, *run.size))
+            _recall(editor, run, state, i, _resolve(e, *run.size))
 
-def _frames(pipe, run, state):
+def _frames(editor, run, state):
     "Generate the frames that are missing, one after the other."
     numbered, rows = enumerate(run.edges, run.first), read_rows(state.out/'metrics.csv', first=run.first)
-    _replay(pipe, run, state, rows, islice(numbered, state.done - run.first + 1))
+    _replay(editor, run, state, rows, islice(numbered, state.done - run.first + 1))
     with FrameWriter(state.out) as writer:
         writer.before = state.prev, state.before and state.before.source
         for i, e in ahead(numbered, lambda _, item: (item[0], _resolve(item[1], *run.size))):
             start = time.perf_counter()
             if i == state.done + 1: _check_done(state.out, state, rows, run.shots)
-            generated = (_first_of_shot if i in run.shots else _next_frame)(pipe, run, state, i, e)
+            generated = (_first_of_shot if i in run.shots else _next_frame)(editor, run, state, i, e)
             # the tracked reference has the first one of a shot already
             if i not in run.shots: state.drift.keep(generated.image)
             state.prev, state.before = generated.image, e
@@ -237,7 +237,7 @@ def _replay_segment(state, part):
     for _, e in part: state.drift.follow(e.source)
     if state.drift.due: state.drift.keep(open_frame(state.out, part[-1][0]))
 
-def _generate_segment(pipe, writer, state, part):
+def _generate_segment(editor, writer, state, part):
     "Generate what is missing of the frames up to a keyframe."
     first, start = max(0, state.done + 1 - part[0][0]), time.perf_counter()
     # the keyframe before these frames, or the first frame of the shot
@@ -246,20 +246,20 @@ def _generate_segment(pipe, writer, state, part):
     def generate(k, reference): # the last one comes first: the frame before it that is there is the other keyframe
         nonlocal before
         state.prev = key if k == last else before
-        generated = gated_frame(pipe, FrameTask(*part[k], reference), state)
+        generated = gated_frame(editor, FrameTask(*part[k], reference), state)
         if k != last: before = generated.image
         return generated.image, generated
     for k, (_, generated) in state.drift.segment([e.source for _, e in part], generate, first):
         yield from writer.add(part[k][0], generated, time.perf_counter() - start); start = time.perf_counter()
     state.drift.keep(generated.image)
 
-def _segment(pipe, writer, state, part):
+def _segment(editor, writer, state, part):
     if not part: return
     if part[-1][0] <= state.done: _replay_segment(state, part)
-    else: yield from _generate_segment(pipe, writer, state, part)
+    else: yield from _generate_segment(editor, writer, state, part)
 
 # %% ../../nbs/run/06_stream.ipynb #c026k
-def _keyframed(pipe, run, state):
+def _keyframed(editor, run, state):
     "Generate the frames that are missing, segment by segment."
     rows, part, before = read_rows(state.out/'metrics.csv', first=run.first), [], state.before and state.before.source
     with FrameWriter(state.out) as writer:
@@ -272,24 +272,24 @@ def _keyframed(pipe, run, state):
                 writer.before = state.prev, before
             before = e.source
             if i in run.shots:
-                yield from _segment(pipe, writer, state, part); part = []
-                if i <= state.done: _recall(pipe, run, state, i, e); continue
-                generated = _first_of_shot(pipe, run, state, i, e)
+                yield from _segment(editor, writer, state, part); part = []
+                if i <= state.done: _recall(editor, run, state, i, e); continue
+                generated = _first_of_shot(editor, run, state, i, e)
                 yield from writer.add(i, generated, time.perf_counter() - start)
                 continue
-            _begin_late(pipe, run, state, e)
+            _begin_late(editor, run, state, e)
             if state.drift.tracker is None or e.source is None:
                 raise InputError('--keyframe_every: keyframes follow the images of the source, '
                                  'and there are only edge maps; edit the video itself, or give --source_frames_dir.')
             part.append((i, e))
-            if len(part) == run.settings.keyframe_every: yield from _segment(pipe, writer, state, part); part = []
-        yield from _segment(pipe, writer, state, part)
+            if len(part) == run.settings.keyframe_every: yield from _segment(editor, writer, state, part); part = []
+        yield from _segment(editor, writer, state, part)
         yield from writer.rest()
 
 # %% ../../nbs/run/06_stream.ipynb #c026sc
 _MODEL = 'model_id', 'revision', 'dtype', 'weights', 'profile', 'lora' # what of a `ModelInfo` must stay the same
 
-def _configuration(out, pipe, run):
+def _configuration(out, editor, run):
     """The run configuration: settings, losses, model, source; `InputError` if the source says otherwise of what is
     here."""
     own, source = run_configuration(run.settings), run.source
@@ -297,7 +297,7 @@ def _configuration(out, pipe, run):
         own['own losses'] = [f'{n} {l.weight:g} {loss_hash(l)}' for n, l in zip(loss_names(run.losses), run.losses)]
     if run.first > 1: own['first frame'] = run.first
     if not callable(run.init): source = source | {'init frame hash': image_hash(run.init)}
-    own |= {k: v for k, v in asdict(pipe.info).items() if k in _MODEL}
+    own |= {k: v for k, v in asdict(editor.info).items() if k in _MODEL}
     here, said = (json.loads(json.dumps(c, default=str)) for c in (own, source)) # as they are read back
     shared = [k for k in said if k in here]
     if wrong := differences({k: said[k] for k in shared}, {k: here[k] for k in shared}):
@@ -307,26 +307,26 @@ def _configuration(out, pipe, run):
 
 # %% ../../nbs/run/06_stream.ipynb #c026s
 def stream(
-    pipe:DiffusionPipeline, # from `load_pipeline`
+    editor:Editor, # from `load_pipeline`
     run:RunSpec, # what the frames are made from
     out:str|Path, # the run folder
     overwrite:bool=False, # move another run in this folder aside
 ):  # yields (frame, image (1,3,H,W), row of metrics) of each frame generated now; first, the last frame that was done
     """Generate the frames of a run one after the other. Of frames that are done, edge maps that lie in files are
     checked for changes."""
-    pipe = adopt(pipe)
+    editor = adopt(editor)
     check_type('run', run, RunSpec, 'a `RunSpec`')
     check_type('out', out, (str, Path), 'the path of the run folder')
     check_run_settings(run.settings)
-    configuration = _configuration(out, pipe, run)
+    configuration = _configuration(out, editor, run)
     def start(): return replace(run, init=run.init() if callable(run.init) else run.init).init # checked
     with claim(out) as out:
-        _, init = open_run(out, configuration, start, overwrite, run.first, model=asdict(pipe.info),
-                           notes=[*pipe.info.notes, *run.notes])
+        _, init = open_run(out, configuration, start, overwrite, run.first, model=asdict(editor.info),
+                           notes=[*editor.info.notes, *run.notes])
         run = replace(run, init=init, shots=(run.shots() if callable(run.shots) else run.shots) or {})
-        state = _resume(pipe, run, out)
+        state = _resume(editor, run, out)
         yield state.done, None, None
-        yield from (_keyframed if run.settings.keyframe_every else _frames)(pipe, run, state)
+        yield from (_keyframed if run.settings.keyframe_every else _frames)(editor, run, state)
 
 # %% ../../nbs/run/06_stream.ipynb #c028p
 _WINDOW = 'lr', 'last_steps', 'every', 'start_step', 'end_step', 'max_sigma', 'min_sigma', 'inner_steps'
@@ -382,7 +382,7 @@ def _frame_seconds(spent, steps, guided, cfg_stop):
     return once + steps*step('denoising')*(1 + cfg_stop)/2 + guided*step('guidance')
 
 def seconds_a_frame(
-    pipe:DiffusionPipeline, # from `load_pipeline`
+    editor:Editor, # from `load_pipeline`
     settings:Settings,
     height:int, width:int, # of the frames, pixels
 )->float:
@@ -390,7 +390,7 @@ def seconds_a_frame(
     a first time for compilation does not count."""
     grey = torch.full((1, 3, height, width), .5)
     guided = guidance_of(settings, [abs] if settings.active_losses else [])
-    levels = noise_levels(pipe, height, width, settings.num_inference_steps)
+    levels = noise_levels(editor, height, width, settings.num_inference_steps)
     losses = [EdgeLoss(grey[:, :1], 1., target_value=0.)] if guided.losses else []
     ttlg = TTLG(losses, inner_steps=settings.ttlg_inner_steps, loss_scale=settings.ttlg_loss_scale,
                 grad_scale=settings.ttlg_grad_scale)
@@ -399,14 +399,15 @@ def seconds_a_frame(
         def on_stage(name):
             if torch.cuda.is_available(): torch.cuda.synchronize()
             seen.append((name, time.perf_counter()))
-        edit_frame(pipe, grey[:, :1], grey, settings, num_inference_steps=2, cfg_stop=1., ttlg=ttlg, on_stage=on_stage)
+        edit_frame(editor, grey[:, :1], grey, settings, num_inference_steps=2, cfg_stop=1., ttlg=ttlg,
+                   on_stage=on_stage)
     spent = {}
     for (name, start), (_, end) in zip(seen, seen[1:]): spent.setdefault(name, []).append(end - start)
     return _frame_seconds(spent, settings.num_inference_steps, len(guided.steps(len(levels) - 1, levels)),
                           settings.cfg_stop if settings.true_cfg_scale > 1 else 1.)
 
-def _large_said(pipe, settings, height, width, frames):
-    each = seconds_a_frame(pipe, settings, height, width)
+def _large_said(editor, settings, height, width, frames):
+    each = seconds_a_frame(editor, settings, height, width)
     return (f'{width}x{height} is {height*width/1e6:.1f} megapixels; this model and all figures of these pages are for '
             'one. --size 1024 takes one, in '
             f'the same shape. A frame will take about {each:.1f} s here, {frames} frames {_long(each*frames)}.')
@@ -416,12 +417,12 @@ def _long(seconds):
             if seconds < 90 else f'{seconds/60:.0f} minutes' if seconds < 5400 else f'{seconds/3600:.1f} hours')
 
 # %% ../../nbs/run/06_stream.ipynb #c029
-def _say_if_large(pipe, run, size, frames):
+def _say_if_large(editor, run, size, frames):
     height, width = size
-    if height*width > LARGE: print(_large_said(pipe, run.settings, height, width, frames), file=sys.stderr)
+    if height*width > LARGE: print(_large_said(editor, run.settings, height, width, frames), file=sys.stderr)
 
 def run_frames(
-    pipe:DiffusionPipeline, # from `load_pipeline`
+    editor:Editor, # from `load_pipeline`
     run:RunSpec, # what the frames are made from
     out:str|Path, # the run folder
     overwrite:bool=False, # move another run in this folder aside
@@ -429,14 +430,14 @@ def run_frames(
     progress:bool=True, # show a progress bar
 )->int: # number of the last frame in the folder
     "Generate a whole run, or what is missing of it."
-    frames = stream(pipe, run, out, overwrite)
+    frames = stream(editor, run, out, overwrite)
     done, _, _ = next(frames) # what there is to say is said before the bar
     total = total if total is not None else len(run.edges) if hasattr(run.edges, '__len__') else None
-    before, size, pipe = run.first - 1, open_frame(out, 0).shape[-2:], adopt(pipe)
+    before, size, editor = run.first - 1, open_frame(out, 0).shape[-2:], adopt(editor)
     if progress:
-        levels = noise_levels(pipe, *size, run.settings.num_inference_steps)
+        levels = noise_levels(editor, *size, run.settings.num_inference_steps)
         print(what_is_on(run.settings, levels, loss_names(run.losses)), file=sys.stderr)
-    if progress and total and done == before: _say_if_large(pipe, run, size, total)
+    if progress and total and done == before: _say_if_large(editor, run, size, total)
     if done > before: print(f'{out}: {done - before} frames are done, continuing.', file=sys.stderr)
     finished = total is not None and done - before >= total
     with (terminable(), tqdm(total=total, initial=done - before, unit='frame', disable=not progress or finished,

@@ -268,7 +268,7 @@ class _Source:
 
 # %% ../../nbs/video/02_sound.ipynb #w055
 @patch
-def connect(self: _Source, container):
+def connect(self: _Source, container:av.container.OutputContainer):
     "Add the tracks to `container`; what cannot stay as it is is reported in a warning."
     replaced = set()
     for s in self.streams:

@@ -108,7 +108,7 @@ class VideoWriter:
         fps: int|float|str|Fraction, # frames a second, see `as_rate`
         crf: int=18, # quality of H.264 and VP9, 1 to 51; less is better and larger
         preset: str='medium', # speed of encoding, 'ultrafast' to 'veryslow'
-        sound=None, # a `Sound`, or just the file it is taken from
+        sound:Sound|str|Path=None, # a `Sound`, or just the file it is taken from
         # seconds, when the last image goes; None: after one frame's time. It may be set later, as `video.end = ...`
         end: float=None,
     ):
@@ -208,7 +208,7 @@ def _finish(self: VideoWriter, error, *_):
 # %% ../../nbs/video/03_writer.ipynb #c030
 @patch
 def add(self: VideoWriter,
-    pic, # `PIL.Image`, or a tensor as `to_pil` takes it; all of one size
+    pic:'Image.Image|torch.Tensor', # `PIL.Image`, or a tensor as `to_pil` takes it; all of one size
     # when it appears, in seconds from the start of the output; None: one frame's time after the one before
     time: float=None,
 ):
