@@ -110,23 +110,23 @@ def edge_guidance(
     return lambda moment: TTLG([moment.edge(metric, weight, ttlg.get('loss_scale', 1.), with_target)], **ttlg)
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c008s1
-def _chained(source, styles, drift, one, at, fixed, prev, seed):
+def _chained(editor, source, styles, drift, one, at, fixed, prev, seed):
     for t, (natural, motion) in enumerate(source, 1):
         moment, more = Moment(*at(natural), prev, motion, **fixed), {}
         if drift:
             drift.follow(natural)
-            more = drift.edit_arguments(seed, FrameTask(t, moment, prev, lambda: motion), fixed['vae'].encode)
+            more = drift.edit_arguments(editor, seed, FrameTask(t, moment, prev, lambda: motion))
         prev = one(t, natural, moment, more)
         if drift: drift.keep(prev)
         yield prev, restyle(natural, styles), moment
 
-def _keyframed(source, styles, drift, one, at, fixed, prev, seed):
+def _keyframed(editor, source, styles, drift, one, at, fixed, prev, seed):
     every, t = drift.drift_settings.keyframe_every, 0
     while part := [natural for natural, _ in islice(source, every)]:
         moments = {}
         def generate(k, reference):
             moments[k] = Moment(*at(part[k]), reference, None, **fixed)
-            more = drift.edit_arguments(seed, FrameTask(t + 1 + k, moments[k], reference))
+            more = drift.edit_arguments(editor, seed, FrameTask(t + 1 + k, moments[k], reference))
             return one(t + 1 + k, part[k], moments[k], more), None
         for k, (img, _) in drift.segment(part, generate): yield img, restyle(part[k], styles), moments[k]
         drift.keep(img); t += len(part)
@@ -158,7 +158,7 @@ def chain(
         if drift: img, moment.found = drift.mend(img, moment)
         return eight_bit(img)
     yield from (_keyframed if drift_settings and drift_settings.keyframe_every else _chained)(
-        source, styles, drift, one, at, fixed, prev, options.get('seed', 0))
+        editor, source, styles, drift, one, at, fixed, prev, options.get('seed', 0))
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c010
 def _measure(img, true, moment, prev, vae, perceive=None):

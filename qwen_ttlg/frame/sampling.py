@@ -16,7 +16,6 @@ import torch
 from PIL import Image
 from fastcore.meta import delegates
 from diffusers import FlowMatchEulerDiscreteScheduler
-from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus import retrieve_timesteps
 from ..core import InputError, as_batch, printable, sheet, to_pil
 from ..settings import RESTYLE_PROMPT, SamplingParams
 from ..image.edges import EdgeMap, scene_edges
@@ -107,7 +106,7 @@ def noise_levels(
     if steps < 2 and c.get('shift_terminal'):
         raise InputError(f'num_inference_steps={steps}: a schedule that is stretched to its last noise level '
                          '(shift_terminal) needs at least 2.')
-    retrieve_timesteps(scheduler, steps, 'cpu', sigmas=editor.sigmas(steps), mu=editor.shift(rows*cols, steps))
+    scheduler.set_timesteps(sigmas=editor.sigmas(steps), mu=editor.shift(rows*cols, steps), device='cpu')
     return scheduler.sigmas.tolist()
 
 def _timesteps(editor, levels): # numbers from 0 to 1000 for the transformer, one for each step

@@ -202,7 +202,7 @@ def fit(self:Flux2Klein, profile:Profile, device:torch.device|str):
     if profile.fp8 == 'storage': fp8_storage(self.pipe, device); self.vae_form(checkpoint=True)
 
 # %% ../../nbs/model/05_flux2_klein.ipynb #f051
-KLEIN_PARAMETERS = 7_981_979_299 # of the 4B model: transformer 3.88, text encoder 4.02, VAE 0.08 billion
+KLEIN_PARAMETERS = 7_982_058_787 # of the 4B model: transformer 3.88, text encoder 4.02, VAE 0.08 billion
 KLEIN_TRANSFORMER = dict(num_layers=5, num_single_layers=20, num_attention_heads=24, joint_attention_dim=7680,
                          guidance_embeds=False)
 KLEIN_TEXT = dict(vocab_size=151936, hidden_size=2560, intermediate_size=9728, num_hidden_layers=36,
