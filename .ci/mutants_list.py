@@ -945,4 +945,9 @@ MUTANTS = [
     ('Flux2Klein.shift', 'compute_empirical_mu(tokens, steps)', 'compute_empirical_mu(tokens, 50)'),
     ('_with_kept_references', "cond.kept['keys and values', name] = kv", 'pass'),
     ('_with_kept_references', 'torch.cat([*refs, target])', 'torch.cat([target, *refs])'),
+    ('Flux2Klein.check_profile', 'if profile.steps', 'if profile.steps == 4'),
+    ('Flux2Klein.advice', 'settings.true_cfg_scale > 1', 'settings.true_cfg_scale > 5'),
+    ('Flux2Klein.advice', "self.pipe.config.get('is_distilled', True) and ", ''),
+    ('Editor.advice', 'if other in settings.prompt.lower()', 'if word in settings.prompt.lower()'),
+    ('Editor.embeddings', 'e.to(self.pipe.transformer.dtype)', 'e.bfloat16()'),
 ]

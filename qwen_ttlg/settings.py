@@ -39,8 +39,8 @@ class SamplingParams(Validated):
     prompt: str = setting(CARRY_PROMPT, 'what to generate; the model gets it for every frame')
     negative_prompt: str|None = setting(NEGATIVE_PROMPT,
                                         'what to stay away from; needed for CFG')
-    num_inference_steps: int = setting(50, 'denoising steps a frame', low=1)
-    true_cfg_scale: float = setting(4., 'CFG scale; 1 is off', low=0)
+    num_inference_steps: int = setting(50, 'denoising steps a frame; FLUX.2-klein has 4 by default', low=1)
+    true_cfg_scale: float = setting(4., 'CFG scale; 1 is off, and the default of FLUX.2-klein', low=0)
     cfg_stop: float = setting(1., 'share of the steps, from the first one on, that have CFG; the others save one of '
                                   'their two passes', low=0, high=1)
     seed: int = setting(0, 'seed of the run; every frame has its own noise from it', low=0)
@@ -243,7 +243,8 @@ PROFILES = {
     'lightning4': Profile('four steps without CFG, by a LoRA', **_distilled(4)),
     'preview': Profile('four steps, a quarter of a megapixel', fp8='products if possible',
                        **_distilled(4, ttlg_grad_scale=.5, size='512')),
-    'lowmem': Profile('weights kept in fp8, text encoder in host memory: for a card of 24 GB', compiled=False,
+    'lowmem': Profile('weights kept in fp8, text encoder in host memory: for a card of 24 GB, '
+                      'or of 8 GB with FLUX.2-klein', compiled=False,
                       fp8='storage', settings=dict(ttlg_grad_scale=.5))}
 
 # %% ../nbs/01_settings.ipynb #c022e

@@ -14,7 +14,7 @@ from unittest import mock
 import torch, torch.distributed as dist
 from fastcore.basics import patch
 from ..core import InputError
-from ..model.loading import choose_device, load_pipeline
+from ..model.loading import choose_device, editor_kind, load_pipeline, resolve_model
 from ..model.editor import Conditions, Editor
 
 # %% ../../nbs/frame/03_parallel.ipynb #c011
@@ -226,12 +226,18 @@ def _wait_for(store, others):
                 'loaded anything; what it printed above says why, mend that, or use one GPU.')
         time.sleep(.05)
 
+def _check_shared(kind, gpus):
+    if not kind.shares_passes:
+        raise InputError(f'--gpus {gpus}: {kind.__name__} runs on one GPU; leave the flag out.')
+
 def _join(rank, size, kind, args, others=(), store=None):
     "One process of a group: the first gets its pipeline, the others serve it and exit."
     if kind == 'cuda': torch.cuda.set_device(rank)
     dist.init_process_group('cpu:gloo,cuda:nccl' if kind == 'cuda' else 'cpu:gloo', rank=rank, world_size=size,
                             store=store, timeout=timedelta(minutes=60))
-    def load(): return load_pipeline(device=f'cuda:{rank}' if kind == 'cuda' else kind, **args)
+    def load():
+        editor = load_pipeline(device=f'cuda:{rank}' if kind == 'cuda' else kind, **args)
+        _check_shared(type(editor), size); return editor
     if not rank: group = ParallelGroup(load, others); atexit.register(group.end); return group.editor
     try: ParallelGroup(load).serve()
     except Exception: os._exit(1) # the first process says why
@@ -258,6 +264,7 @@ def load_group(
     if kind == 'cuda' and torch.cuda.device_count() < gpus:
         raise InputError(f'--gpus {gpus}: this machine has {torch.cuda.device_count()}; ask for as many as there are, '
                          'or leave the flag out.')
+    _check_shared(editor_kind(resolve_model(model_id)), gpus) # before processes are started
     args = dict(model_id=model_id, dtype=dtype, revision=revision, profile=profile, lora=lora)
     if 'RANK' in os.environ: return _join(int(os.environ['RANK']), int(os.environ['WORLD_SIZE']), kind, args)
     store = dist.TCPStore('127.0.0.1', 0, is_master=True, wait_for_workers=False)

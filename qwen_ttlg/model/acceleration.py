@@ -427,7 +427,7 @@ def set_profile(
     or one that is not possible here."""
     if name not in PROFILES: raise InputError(f'profile {name!r}: not known; use one of {", ".join(PROFILES)}.')
     pipe, profile, device = editor.pipe, PROFILES[name], torch.device(device or editor.device)
-    _check_offload(offload, name, device)
+    _check_offload(offload, name, device); editor.check_profile(profile)
     big = large(pipe)
     if big and profile.steps: editor.distil(profile, fetch)
     if lora: add_lora(pipe, lora)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['DEFAULT_MODEL', 'DTYPES', 'EDITORS', 'FULL_TEXT', 'FULL_VISION', 'FULL_PARAMETERS', 'RANDOM', 'choose_device',
            'choose_dtype', 'random_pipeline', 'resolve_model', 'count_parameters', 'bytes_held', 'check_memory',
-           'ModelInfo', 'load_pipeline', 'adopt', 'guided_editor']
+           'ModelInfo', 'load_pipeline', 'editor_kind', 'adopt', 'guided_editor']
 
 # %% ../../nbs/model/06_loading.ipynb #c004
 import hashlib, json, os, re, sys
@@ -22,7 +22,7 @@ from .acceleration import _check_offload, set_profile
 from .editor import Editor
 from .flux2_klein import KLEIN_PARAMETERS, Flux2Klein, random_klein
 from .qwen_edit import QwenEdit
-from .tiny import SCHEDULER, TINY_FOLDER, make_processor, make_text_encoder, make_tokenizer
+from .tiny import SCHEDULER, TINY_FOLDER, make_processor, make_text_encoder, make_tokenizer, new_weights
 
 # %% ../../nbs/model/06_loading.ipynb #c006
 DEFAULT_MODEL = 'Qwen/Qwen-Image-Edit-2509'
@@ -83,14 +83,11 @@ def random_pipeline(
     "The full-size pipeline with random weights."
     from diffusers import (AutoencoderKLQwenImage, FlowMatchEulerDiscreteScheduler, QwenImageEditPlusPipeline,
                            QwenImageTransformer2DModel)
-    tok, before = make_tokenizer(), torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        with torch.device(device):
-            torch.manual_seed(seed)
-            parts = dict(vae=AutoencoderKLQwenImage(), transformer=QwenImageTransformer2DModel(),
-                         text_encoder=make_text_encoder(tok, seed, FULL_TEXT, FULL_VISION))
-    finally: torch.set_default_dtype(before)
+    tok = make_tokenizer()
+    with new_weights(device, dtype):
+        torch.manual_seed(seed)
+        parts = dict(vae=AutoencoderKLQwenImage(), transformer=QwenImageTransformer2DModel(),
+                     text_encoder=make_text_encoder(tok, seed, FULL_TEXT, FULL_VISION))
     pipe = QwenImageEditPlusPipeline(scheduler=FlowMatchEulerDiscreteScheduler(**SCHEDULER), tokenizer=tok,
                                      processor=make_processor(tok),
                                      **{k: m.eval().requires_grad_(False) for k, m in parts.items()})
@@ -287,7 +284,7 @@ def load_pipeline(
     _check_offload(offload, profile if profile in PROFILES else 'reference', device)
     if profile not in PROFILES: raise InputError(f'profile {profile!r}: not known; use one of {", ".join(PROFILES)}.')
     said = check_memory(model_id or source, count_parameters(source, revision), dtype, device,
-                        profile=PROFILES[profile], offload=offload, shares=_shares(source))
+                        profile=PROFILES[profile], offload=offload, shares=editor_kind(source).shares)
     if said: print(said, file=sys.stderr)
     pipe = _load(source, dtype, device, revision, model_id or source)
     pipe.set_progress_bar_config(disable=True)
@@ -301,11 +298,13 @@ def load_pipeline(
     set_profile(editor, profile, device, lora, fetch=source not in RANDOM, offload=offload)
     return editor
 
-def _shares(source):
-    "What a model is made up of, as its editor says; before it is loaded."
-    if source in RANDOM: return RANDOM[source][0].shares
+def editor_kind(
+    source:str, # from `resolve_model`
+)->type: # of `Editor`; `QwenEdit` where the model is not on this machine yet
+    "The kind of editor that a model will have, before it is loaded."
+    if source in RANDOM: return RANDOM[source][0]
     index = Path(source)/'model_index.json'
-    return EDITORS.get(_class_name(index) if index.is_file() else None, QwenEdit).shares
+    return EDITORS.get(_class_name(index) if index.is_file() else None, QwenEdit)
 
 # %% ../../nbs/model/06_loading.ipynb #c028k
 def _adopted_info(pipe):

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['SYSTEM_TOKENS', 'SCHEDULER', 'TINY_TEXT', 'TINY_VISION', 'TINY_FOLDER', 'system_text', 'make_tokenizer', 'make_vae',
-           'make_transformer', 'make_processor', 'make_text_encoder', 'make_pipeline']
+           'make_transformer', 'make_processor', 'make_text_encoder', 'make_pipeline', 'new_weights']
 
 # %% ../../nbs/model/01_tiny.ipynb #i001
 import json
+from contextlib import contextmanager
 from pathlib import Path
 import torch
 from .. import __file__ as package
@@ -111,6 +112,15 @@ def make_pipeline(
     return QwenImageEditPlusPipeline(scheduler=FlowMatchEulerDiscreteScheduler(**SCHEDULER), vae=vae,
                                      text_encoder=make_text_encoder(tok), tokenizer=tok,
                                      processor=make_processor(tok, max_pixels), transformer=transformer)
+
+# %% ../../nbs/model/01_tiny.ipynb #c040w
+@contextmanager
+def new_weights(device:str|torch.device, dtype:torch.dtype):
+    "Inside the block the weights of a new model are made on `device`, in `dtype`."
+    before = torch.get_default_dtype(); torch.set_default_dtype(dtype)
+    try:
+        with torch.device(device): yield
+    finally: torch.set_default_dtype(before)
 
 # %% ../../nbs/model/01_tiny.ipynb #c041
 TINY_FOLDER = Path(package).parent/'tiny_model' # where the trained weights are

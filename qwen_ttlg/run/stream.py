@@ -438,7 +438,8 @@ def run_frames(
         levels = noise_levels(editor, *size, run.settings.num_inference_steps)
         print(what_is_on(run.settings, levels, loss_names(run.losses)), file=sys.stderr)
     if progress and total and done == before: _say_if_large(editor, run, size, total)
-    if done > before: print(f'{out}: {done - before} frames are done, continuing.', file=sys.stderr)
+    if (n := done - before) > 0:
+        print(f'{out}: {n} frame{"s are" if n > 1 else " is"} done, continuing.', file=sys.stderr)
     finished = total is not None and done - before >= total
     with (terminable(), tqdm(total=total, initial=done - before, unit='frame', disable=not progress or finished,
                              smoothing=.1) as bar):
