@@ -1,7 +1,7 @@
 """What a guided frame costs with each editor, full size with random weights: a line of JSON a measurement.
 Figures on the page "Which editor?".
 
-    python .ci/editors.py speed MODEL ...           MODEL is random or random-klein: seconds and stages at 1024 and 512
+    python .ci/editors.py speed MODEL ...           MODEL is a name of `RANDOM`: seconds and stages at 1024 and 512
     python .ci/editors.py cap GIB SIZE PROFILE OFFLOAD MODEL
                                                     is a guided frame possible with no more than so much memory?
 
@@ -16,11 +16,9 @@ from qwen_ttlg.image.losses import EdgeLoss, GramLoss, RandomFeatures
 from qwen_ttlg.model.loading import load_pipeline
 from qwen_ttlg.model.scenes import Scenes
 
-STEPS = {'random': 10, 'random-klein': 4}
-
 def frames(editor, size, count=3, steps=None, **how):
     "Seconds of `count` frames after the first, of their stages, and peak memory."
-    steps = steps or STEPS[editor.info.model_id]
+    steps = steps or editor.defaults.get('num_inference_steps', 10)
     scene, cuda = Scenes(1, seed=1003), torch.cuda.is_available()
     prev, after = (scene.render(k, size, size) for k in (0, 1)); e = edge_map(after)
     losses = [EdgeLoss(e.edges, e.gain), GramLoss(RandomFeatures(), prev, .3)]

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CARRY_PROMPT', 'RESTYLE_PROMPT', 'NEGATIVE_PROMPT', 'EDGE_METRICS', 'GRAM_FEATURES', 'DECODER_SCALES', 'LOSSES',
-           'COLOR_MATCHES', 'NOISE_POLICIES', 'DRIFT_OFF', 'LIGHTNING', 'PROFILES', 'EDITOR_DEFAULTS', 'EDGE_METHODS',
-           'RESIZE_MODES', 'INTERPOLATIONS', 'Validated', 'SamplingParams', 'LossEntry', 'loss_weight',
+           'COLOR_MATCHES', 'NOISE_POLICIES', 'DRIFT_OFF', 'LIGHTNING', 'PROFILES', 'EDITOR_DEFAULTS', 'RANDOM_MODELS',
+           'EDGE_METHODS', 'RESIZE_MODES', 'INTERPOLATIONS', 'Validated', 'SamplingParams', 'LossEntry', 'loss_weight',
            'GuidanceSettings', 'GateSettings', 'MetricSettings', 'DriftSettings', 'Settings', 'Profile',
            'image_wording', 'editor_defaults', 'Selection', 'Output', 'as_flags', 'save_preset', 'load_preset']
 
@@ -251,17 +251,24 @@ PROFILES = {
 def image_wording(prompt:str, word:str): # the same sentence with another word for its images
     return prompt.replace('Picture', word.capitalize()).replace('picture', word)
 
-_KLEIN = dict(prompt=image_wording(CARRY_PROMPT, 'image'), num_inference_steps=4, true_cfg_scale=1., ttlg_last_steps=2)
+_IMAGES = dict(prompt=image_wording(CARRY_PROMPT, 'image'))
+_KLEIN = _IMAGES | dict(num_inference_steps=4, true_cfg_scale=1., ttlg_last_steps=2)
 # class of a diffusers pipeline -> settings of which its editor has other defaults
-EDITOR_DEFAULTS = dict(Flux2KleinPipeline=_KLEIN, Flux2KleinKVPipeline=_KLEIN)
+EDITOR_DEFAULTS = dict(Flux2KleinPipeline=_KLEIN, Flux2KleinKVPipeline=_KLEIN,
+                       QwenImage21Pipeline=_IMAGES | dict(num_inference_steps=40, true_cfg_scale=1.))
+# name of a model with random weights -> class of its pipeline, and what its model_index.json would hold
+RANDOM_MODELS = {'random': ('QwenImageEditPlusPipeline', {}), 'random-klein': ('Flux2KleinPipeline', {}),
+                 'random-qwen21': ('QwenImage21Pipeline', dict(sample_sigmas=[1 - k/8 for k in range(8)]))}
 
 def editor_defaults(
     pipeline:str, # class of a diffusers pipeline
     config:dict, # what its model_index.json holds
 )->dict: # setting -> value
-    """The settings of which an editor has other defaults than `Settings`;
-    a checkpoint that is not distilled keeps its steps."""
+    """The settings of which an editor has other defaults than `Settings`; a checkpoint that is not distilled keeps its
+    steps; of those that a checkpoint lists, the last half is guided."""
     found = EDITOR_DEFAULTS.get(pipeline, {})
+    if steps := len(config.get('sample_sigmas') or ()):
+        found = found | dict(num_inference_steps=steps, ttlg_last_steps=max(1, steps//2))
     return found if config.get('is_distilled', True) else {k: v for k, v in found.items() if k == 'prompt'}
 
 # %% ../nbs/01_settings.ipynb #c025

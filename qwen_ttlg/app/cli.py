@@ -15,8 +15,9 @@ from dataclasses import fields
 from functools import wraps
 from itertools import takewhile
 from ..core import InputError, check_settings
-from ..settings import (
-    PROFILES, MetricSettings, Output, Selection, Settings, as_flags, editor_defaults, load_preset, save_preset)
+from qwen_ttlg.settings import (
+    PROFILES, RANDOM_MODELS, MetricSettings, Output, Selection, Settings, as_flags, editor_defaults, load_preset,
+    save_preset)
 
 # %% ../../nbs/app/00_cli.ipynb #c006s
 def _short(v):
@@ -80,8 +81,8 @@ def _version():
 def _model_flags(p, model=None):
     p.add_argument(
         '--model_id', default=model,
-        help="'tiny' (the embedded model), a folder, 'random' or 'random-klein' (full size, random weights, for "
-             "measuring), "
+        help=f"'tiny' (the embedded model), a folder, {', '.join(map(repr, RANDOM_MODELS))} (full size, random "
+             "weights, for measuring), "
              f"or a hub id (default: {model or 'the environment variable MODEL_ID, else Qwen/Qwen-Image-Edit-2509'})")
     p.add_argument('--revision', help='branch, tag or commit on the hub')
     p.add_argument('--dtype', default='bf16', help='bf16, fp16 or fp32; always fp32 on a CPU (default: bf16)')
@@ -110,7 +111,7 @@ def _add_profile(p, gpus=True):
 def _editor_settings(given):
     "The settings that the model's editor has by default, by the model's own index; none where that is not at hand."
     model = given.model_id or os.environ.get('MODEL_ID') or ''
-    if model == 'random-klein': return editor_defaults('Flux2KleinPipeline', {})
+    if model in RANDOM_MODELS: return editor_defaults(*RANDOM_MODELS[model])
     index = os.path.join(os.path.expanduser(model), 'model_index.json')
     if not os.path.isdir(os.path.dirname(index)):
         if not re.fullmatch(r'[\w.-]+/[\w.-]+', model): return {}

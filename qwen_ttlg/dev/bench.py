@@ -22,7 +22,7 @@ from ..image.edges import edge_map
 from ..image.latents import check_size, denormalize, token_grid, unpack
 from ..image.losses import EdgeLoss, GramLoss, RandomFeatures
 from ..video.reader import fit_size, parse_size
-from ..model.loading import choose_device, load_pipeline
+from ..model.loading import choose_device, editor_kind, load_pipeline, resolve_model
 from ..model.scenes import Scenes
 from ..frame.guidance import TTLG
 from ..frame.parallel import end_group, load_group
@@ -48,16 +48,19 @@ class Clock:
 
 # %% ../../nbs/dev/02_bench.ipynb #c013
 def transformer_flop(
-    config:FrozenDict, # of a `QwenImageTransformer2DModel` or `Flux2Transformer2DModel`
-    tokens:int, # of target and references
-    text:int, # tokens of the prompt
+    config:FrozenDict, # of the transformer of a known editor
+    tokens:int, # of images that go through it
+    text:int, # tokens of the prompt that go through it
+    pairs:int=None, # of a token and one that it sees; None: each sees each
 )->float:
     "Floating-point operations of one forward pass, but for the modulations and what is not a matrix product."
     d, n = config.num_attention_heads*config.attention_head_dim, tokens + text
     # q, k, v and out 8; the feed-forward layers 16, or with a gate 18
-    flux = 'num_single_layers' in config; linear = (26 if flux else 24)*d*d*n
-    return ((config.num_layers + config.get('num_single_layers', 0))*(linear + 4*n*n*d)
-            + 2*d*(tokens*2*config.in_channels + text*config.joint_attention_dim))
+    joined = 'context_in_dim' in config # Qwen-Image-2.1
+    linear = (26 if joined or 'num_single_layers' in config else 24)*d*d*n
+    words = config.context_in_dim + d if joined else config.joint_attention_dim
+    return ((config.num_layers + config.get('num_single_layers', 0))*(linear + 4*(n*n if pairs is None else pairs)*d)
+            + 2*d*(tokens*2*config.in_channels + text*words))
 
 def matrix_rate(
     device:torch.device|str, dtype:torch.dtype=torch.bfloat16, n:int=8192,
@@ -76,7 +79,7 @@ def matrix_rate(
 class Task:
     "One frame to generate, guided by edge and Gram loss: images, losses, settings."
     def __init__(self,
-        editor:Editor, # a Qwen edit pipeline
+        editor:Editor,
         height:int=1024, width:int=1024, # pixels
         num_inference_steps:int=10, true_cfg_scale:float=4., cfg_stop:float=1.,
         ttlg_last_steps:int=5, ttlg_loss_scale:float=1., ttlg_grad_scale:float=None,
@@ -106,10 +109,18 @@ class Task:
 def frame_flop(editor:Editor, task:Task)->float:
     "Floating-point operations of the transformer for one frame, with CFG."
     images = [p for p in (task.map.edges.expand(-1, 3, -1, -1), task.prev, task.extra_reference) if p is not None]
-    text = editor.embed([editor.wording(CARRY_PROMPT)], images)[0].shape[1]
-    rows, cols = token_grid(*task.size)
-    return (task.steps + round(task.cfg_stop*task.steps)*(task.cfg > 1))*transformer_flop(
-        editor.pipe.transformer.config, rows*cols*(1 + len(images)), text)
+    places = editor.embed([editor.wording(CARRY_PROMPT)], editor.ordered(images))[0].shape[1]
+    rows, cols = token_grid(*task.size); target, refs, t = rows*cols, len(images)*rows*cols, editor.pipe.transformer
+    prompts, passes = 1 + (task.cfg > 1), task.steps + round(task.cfg_stop*task.steps)*(task.cfg > 1)
+    if not editor.keeps_references: return passes*transformer_flop(t.config, target + refs, places)
+    if 'context_in_dim' in t.config: # a causal sequence: words and references go through once, and see what is before
+        words = places - refs//4
+        before = target*target*sum(range(1, len(images) + 1)) + words*(refs + words)
+        return (prompts*transformer_flop(t.config, refs, words, before)
+                + passes*transformer_flop(t.config, target, 0, target*(target + refs + words)))
+    # references see themselves, once; words and target see all
+    return (prompts*transformer_flop(t.config, refs, 0, refs*refs)
+            + passes*transformer_flop(t.config, target, places, (target + places)*(target + refs + places)))
 
 # %% ../../nbs/dev/02_bench.ipynb #c022
 def _callback(task, lr=.05):
@@ -222,10 +233,12 @@ class Bench:
 STAGES = 'references', 'text', 'denoising', 'guidance', 'decoding' 
 
 # %% ../../nbs/dev/02_bench.ipynb #c032b
-def _check_plain(editor):
-    if 'QwenImageEditPlusPipeline' in editor.pipelines: return
+def _first_variant(kind): return 'plain' if 'QwenImageEditPlusPipeline' in kind.pipelines else 'reference'
+
+def _check_plain(kind):
+    if _first_variant(kind) == 'plain': return
     raise InputError(f'--variants plain: the plain recipe is written for Qwen-Image-Edit, not for a '
-                     f'{type(editor.pipe).__name__}; measure profiles, such as --variants exact,fast.')
+                     f'{kind.pipelines[0]}; measure profiles, such as --variants exact,fast.')
 
 def check_bench(variants:Iterable, frames:int=1, gpus:int=1):
     "`InputError` for what `bench` cannot measure."
@@ -239,7 +252,8 @@ def check_bench(variants:Iterable, frames:int=1, gpus:int=1):
 # %% ../../nbs/dev/02_bench.ipynb #c033
 def bench(
     model:str='tiny', # 'tiny', 'random' (full size, random weights), a folder or a hub id
-    variants:tuple=('plain', 'exact'), # 'plain' or names of profiles
+    # 'plain' or names of profiles; None: plain, for an editor without a plain recipe reference, and exact
+    variants:tuple=None,
     width:int=None, height:int=None, # pixels; None: 1024, or 128 for the tiny model
     frames:int=3, # timed for each way, after one that is not
     device:str=None, dtype:str='bf16',
@@ -250,9 +264,11 @@ def bench(
 )->Bench:
     "Generate the same frame in several ways, and measure each."
     device, tiny = choose_device(device), model == 'tiny'
-    width, height = width or (128 if tiny else 1024), height or (128 if tiny else 1024); check_size(height, width)
-    check_bench(variants, frames, gpus)
+    kind = editor_kind(resolve_model(model)); variants = variants or (_first_variant(kind), 'exact')
+    width, height = width or (128 if tiny else 1024), height or (128 if tiny else 1024)
+    check_size(height, width, kind.multiple); check_bench(variants, frames, gpus)
     usual, rows = dict(num_inference_steps=10, true_cfg_scale=4., ttlg_last_steps=5, losses=('edge', 'gram')), []
+    if 'plain' in variants: _check_plain(kind)
     for name in variants:
         profile, alone = PROFILES.get(name, PROFILES['reference']), None
         own = profile.settings if name != 'plain' else {}
@@ -263,7 +279,6 @@ def bench(
             editor = load_pipeline(model, **how) if n == 1 else load_group(model, gpus=n, **how); gc.collect()
             try:
                 common = usual | {k: v for k, v in editor.defaults.items() if k in usual} | settings
-                if name == 'plain': _check_plain(editor)
                 _limit(device, memory_limit)
                 row, alone = _row(name, editor,
                                   Task(editor, h, w,
@@ -317,7 +332,8 @@ def _bench(args):
     if args.losses is not None: settings['losses'] = tuple(l for l in args.losses.split(',') if l not in ('', 'none'))
     if unknown := set(settings.get('losses', ())) - {'edge', 'gram'}:
         raise InputError(f'--losses {args.losses}: {sorted(unknown)[0]!r} is not one of edge, gram, none.')
-    variants = tuple(args.variants.split(',')); check_bench(variants, args.frames, args.gpus); make_folder(args.out)
+    variants = tuple(args.variants.split(',')) if args.variants else None
+    check_bench(variants or (), args.frames, args.gpus); make_folder(args.out)
     found = bench(args.model_id, variants, width, height, args.frames, args.device, args.dtype, args.memory_limit,
                   args.gpus, lambda line: print(line, file=sys.stderr), **settings)
     save_bench(found, args.out); print(f'{found}\n{args.out}/bench.json, {args.out}/bench.png')
@@ -331,9 +347,10 @@ def qwen_ttlg_bench(argv:list):
     p.add_argument('out', nargs='?', default='bench',
                    help='folder for bench.json and bench.png, made if absent (default: bench)')
     _model_flags(p, 'tiny')
-    p.add_argument('--variants', default='plain,exact',
+    p.add_argument('--variants', 
                    help=f'what to measure, with commas between: plain, {", ".join(PROFILES)}; '
-                        'the first is what the others are compared with (default: plain,exact)')
+                        'the first is what the others are compared with (default: plain,exact; reference,exact for '
+                        'another model than Qwen-Image-Edit)')
     p.add_argument('--size', help='WxH (default: 1024x1024, for the tiny model 128x128)')
     p.add_argument('--frames', type=int, default=3, help='how many to time, after one that is not (default: 3)')
     p.add_argument('--memory_limit', type=float,

@@ -27,7 +27,7 @@ from ..frame.guidance import as_losses, loss_names
 from ..run.generate import RunState, generate_frame
 from ..run.run_folder import frame_path
 from ..run.targets import FrameTask, GuidanceTargets, check_run_settings
-from ..video.frame_selection import probe_source, selected_images
+from ..video.frame_selection import fitting, probe_source, selected_images
 from .process import StyleSource
 
 # %% ../../nbs/edit/04_preview.ipynb #t007
@@ -43,7 +43,8 @@ class PreviewClip:
     ):
         self.editor, self.video, self.selection, self.style, self.run = (
             editor, Path(video), selection or Selection(), style or StyleSource(), run and Path(run))
-        images = list(islice(selected_images(self.selection, probe_source(self.selection, video)), frames))
+        info = probe_source(self.selection, video); self.selection = fitting(self.selection, info, editor.multiple)
+        images = list(islice(selected_images(self.selection, info), frames))
         if len(images) < 2:
             raise InputError(f'{video}: one frame is chosen of it, and a trial needs the frame before it; '
                              'give a smaller --every_nth, or another video.')

@@ -23,8 +23,9 @@ from ..image.edges import edge_map, load_edges, save_edges
 from ..image.latents import check_size
 from ..metrics.frame_metrics import psnr
 from ..metrics.schema import append_row, read_rows
-from ..video.frame_selection import (Times, find_starts, keep_shots, probe_source, read_selected, read_shots,
-                                             selected_images, selected_rate, selected_size, selected_times)
+from ..video.frame_selection import (
+    Times, find_starts, fitting, keep_shots, probe_source, read_selected, read_shots, selected_images,
+    selected_rate, selected_size, selected_times)
 from ..video.interpolation import interpolate_frames
 from ..video.reader import MS, VideoInfo, frame_files, resize_image, restore_size, same_sizes
 from ..video.sound import Sound, has_sound
@@ -369,6 +370,7 @@ def check(self:EditJob, editor:Editor,
     progress:bool=True, # show how far the search for cuts is
 ):
     "`InputError` for whatever cannot be meant, before a frame is generated."
+    self.selection = fitting(self.selection, self.info, editor.multiple)
     inputs = [self.info.path, self.style.init_frame, self.style.shot_frames, self.settings.style_image,
               self.settings.color_mask]
     check_run_settings(self.settings)
@@ -464,7 +466,7 @@ def tune_video(
 )->Tuned:
     "Search for scales on the first frames of a video."
     editor, selection = adopt(editor), replace(selection or Selection(), max_frames=frames + 1)
-    info = probe_source(selection, video)
+    info = probe_source(selection, video); selection = fitting(selection, info, editor.multiple)
     images = list(selected_images(selection, info))
     maps = [edge_map(p, selection.edge_method) for p in images]
     for m, p in zip(maps, images): m.source = to_tensor(p)

@@ -19,7 +19,7 @@ from diffusers import FlowMatchEulerDiscreteScheduler
 from ..core import InputError, as_batch, printable, sheet, to_pil
 from ..settings import RESTYLE_PROMPT, SamplingParams
 from ..image.edges import EdgeMap, scene_edges
-from ..image.latents import check_size, token_grid
+from ..image.latents import token_grid
 from ..model.editor import Conditions, Editor
 from ..model.loading import adopt
 from .guidance import (
@@ -72,7 +72,6 @@ def _references(edge, prev, extra_reference):
                              f'{size[1]}x{size[0]}; make all images one size.')
         if len(r) not in (1, batch):
             raise InputError(f'{name}: {len(r)} images for {batch} previous frames; give one for each, or one for all.')
-    check_size(*size)
     return [(given, r.float().expand(batch, 3, -1, -1)) for _, given, r in refs]
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023
@@ -80,6 +79,7 @@ def _conditions(editor, refs, params, on_stage):
     """Encode the references and the prompts; the VAE's work is under way on a GPU while the
     host prepares the text encoder's."""
     on_stage('references')
+    refs = editor.ordered(refs)
     batch = f'batch {len(refs[0][1])}'
     seen = torch.cat([editor.encodings(lambda: editor.encode(r), 'tokens', batch, source) for source, r in refs], 1)
     on_stage('text')
@@ -236,7 +236,7 @@ def edit_frame(
     editor = adopt(editor); params = _sampling_params(editor, params, kwargs)
     refs = _references(edge, prev, extra_reference)
     prev_image = refs[1][1]
-    batch, _, height, width = prev_image.shape; rows, cols = token_grid(height, width)
+    batch, _, height, width = prev_image.shape; editor.check_size(height, width); rows, cols = token_grid(height, width)
     shape = batch, rows*cols, editor.channels
     if on_step is not None and not callable(on_step):
         raise InputError(f'on_step: a {type(on_step).__name__} cannot be called; give a function of a DenoisingStep.')

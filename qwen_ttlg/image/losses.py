@@ -284,7 +284,7 @@ class VAEFeatures:
     def __init__(self, net:SingleFrameVAE): self.net = net
 
     def __call__(self, img:Tensor):
-        x, out = img.to(self.net.device, self.net.dtype)*2 - 1, []
+        x, out = self.net.pixels(img.to(self.net.device, self.net.dtype)), []
         for block in self.net.encoder[:-2]:
             before, x = x, block(x)
             if x.shape[-1] < before.shape[-1]: out.append(before.float())

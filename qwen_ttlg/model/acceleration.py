@@ -332,11 +332,11 @@ def _check_lora(transformer, weights, source):
         raise InputError(f'LoRA {source!r}: layer {half[0]!r} has one of its two parts only; give a complete file.')
     if unknown:
         raise InputError(f'LoRA {source!r}: {len(unknown)} of its {len(layers)} layers are not in this model, '
-                         f'{unknown[0]!r} for one; give a LoRA that was made for a Qwen-Image edit model.')
+                         f'{unknown[0]!r} for one; give a LoRA that was made for this model.')
 
 # %% ../../nbs/model/03_acceleration.ipynb #c031b
 def add_lora(
-    pipe:DiffusionPipeline, # a Qwen edit pipeline, not tabulated, not compiled
+    pipe:DiffusionPipeline, # not tabulated, not compiled
     source:str, # a .safetensors file, a folder, a hub id, or owner/name:file.safetensors
     scale:float=1.,
 ):
@@ -353,7 +353,7 @@ def add_lora(
             raise InputError("a LoRA needs the package peft: pip install 'qwen_ttlg[speed]'.") from None
         pipe.unload_lora_weights() # what came in before it failed
         raise InputError(f'LoRA {source!r}: could not be read, or is made for another model ({_why(e)}); '
-                         'give a file of a Qwen-Image LoRA.') from e
+                         'give a LoRA that was made for this model.') from e
 
 def distilled_schedule(pipe:DiffusionPipeline):
     "Set the scheduler to the shift that the Lightning LoRAs were made with: ln 3 at every size, to the end."

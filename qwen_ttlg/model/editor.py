@@ -13,8 +13,8 @@ import numpy as np, torch
 from fastcore.basics import patch
 from torch import Tensor
 from diffusers import DiffusionPipeline
-from ..settings import Profile, Settings, editor_defaults, image_wording
-from ..image.latents import single_frame, token_grid
+from ..settings import RANDOM_MODELS, Profile, Settings, editor_defaults, image_wording
+from ..image.latents import check_size, single_frame, token_grid
 
 # %% ../../nbs/model/02_editor.ipynb #e011
 class EncodingCache:
@@ -42,9 +42,9 @@ class Conditions:
     "All that stays the same while one frame is denoised."
     editor:object # the `Editor`
     grid:tuple # rows and columns of tokens
-    refs:Tensor # reference tokens (B,R*T,C), edge map first
+    refs:Tensor # reference tokens (B,R*T,C), in the order of `Editor.ordered`
     count:int # R, number of references
-    prompts:list # (name, embeddings (B,L,D)): 'cond' and, with CFG, 'uncond'
+    prompts:list # (name, what `embed` gives for it): 'cond' and, with CFG, 'uncond'
     true_cfg_scale:float # 1 is off
     timesteps:list=() # of the schedule, numbers from 0 to 1000
     kept:dict=field(default_factory=dict) # what the editor keeps for the frame, such as keys and values of references
@@ -71,6 +71,7 @@ class Editor(ABC):
     shares = .47, .24, .29 # of its parameters: blocks, modulations of blocks, text encoder and the rest
     licence = '' # what is known of the licence of the published weights, a sentence
     vae_class = '' # name of the diffusers class of its VAE
+    keeps_references = False # are the references' keys and values computed once a frame?
     shares_passes = False # can several GPUs share its passes?
     group = None # the `ParallelGroup` of GPUs that share its passes
 
@@ -92,7 +93,8 @@ class Editor(ABC):
     def unpack(self, tokens:Tensor, height:int, width:int)->Tensor: "Tokens of an image of that size as latents."
     @abstractmethod
     def embed(self, prompts:list, images:list)->list:
-        "Embeddings (B,L,D) of each prompt, said of references (B,3,H,W); `InputError` for a prompt that is too long."
+        """Embeddings (B,L,D) of each prompt, said of references (B,3,H,W), or what holds them and can move `.to` a
+        number format; `InputError` for a prompt that is too long."""
     @abstractmethod
     def passes(self, cond:Conditions, x:Tensor, timestep:float, prompts:Iterable)->list:
         "The velocity (B,T,C') of tokens at a timestep from 0 to 1000, fp32, for each (name, embeddings)."
@@ -102,6 +104,14 @@ class Editor(ABC):
 # %% ../../nbs/model/02_editor.ipynb #e032
 @patch
 def prepare(self:Editor): "Called once, when a pipeline is made ready to edit."
+
+@patch(cls_method=True)
+def restricted(cls:Editor,
+    model:str, # a folder, a hub id or a name of random weights
+    parameters:int|None, # how many it has, if known
+)->str: # to be said before the weights are loaded
+    "The licence in a sentence; empty for weights that may be used for anything."
+    return cls.licence if 'non-commercial' in cls.licence and model not in RANDOM_MODELS else ''
 
 @patch
 def check_profile(self:Editor, profile:Profile): "`InputError` for a profile that has no meaning for this editor."
@@ -118,6 +128,9 @@ def advice(self:Editor, settings:Settings)->list:
 # %% ../../nbs/model/02_editor.ipynb #e033
 @patch
 def begin(self:Editor, cond:Conditions): "Called once a frame, before its first step."
+
+@patch
+def ordered(self:Editor, refs:list): return refs # edge map, previous frame, extra reference: as the model gets them
 
 @patch
 def sigmas(self:Editor, steps:int): return np.linspace(1., 1/steps, steps) # noise levels before they are shifted
@@ -142,6 +155,11 @@ def wording(self:Editor, prompt:str): # a sentence of ours, with the word that t
 def device(self:Editor): return self.pipe._execution_device
 @patch(as_prop=True)
 def channels(self:Editor): return self.pipe.transformer.config.in_channels # of a token
+
+@patch
+def check_size(self:Editor, height:int, width:int): # of an image, pixels
+    "`InputError`, naming the nearest size that fits, for one that this editor cannot edit."
+    check_size(height, width, self.multiple)
 
 @patch
 def noise_shape(self:Editor, height:int, width:int): # of the latents of an image of that size
@@ -198,8 +216,8 @@ def decoder(self:Editor, height:int, width:int): # (tokens, scale) -> image, for
 def embeddings(self:Editor,
     prompts:list, # texts, each for the whole batch
     refs:list, # pairs of what was given as a reference, and that as (B,3,H,W)
-)->list: # (B,L,D) for each prompt, in the transformer's number format
-    "`embed`, kept: a text encoder that does not look at images reads a prompt once."
+)->list: # for each prompt, in the transformer's number format
+    "What `embed` gives, kept: a text encoder that does not look at images reads a prompt once."
     images = [r for _, r in refs]
     sources = [given for given, _ in refs] if self.reads_images else []
     made = self.encodings(lambda: self.embed(prompts, images), *prompts, f'batch {len(images[0])}', *sources)

@@ -19,10 +19,10 @@ from diffusers.models.attention_processor import Attention
 from diffusers.pipelines.flux2.pipeline_flux2_klein import compute_empirical_mu
 from ..core import InputError
 from ..settings import Profile, Settings
-from ..image.latents import SINGLE_FRAME, SingleFrameVAE, _Double, _one_head, _unhooked, check_size
+from ..image.latents import SINGLE_FRAME, SingleFrameVAE, _Double, _one_head, _unhooked, unflatten
 from .acceleration import as_time, fp8_products, fp8_storage, has_fp8
 from .editor import Conditions, Editor
-from .tiny import make_tokenizer, new_weights
+from .tiny import make_tokenizer, new_weights, sensitive
 
 # %% ../../nbs/model/05_flux2_klein.ipynb #f011
 _TEMPLATE = """{% for m in messages %}<|im_start|>{{ m['role'] }}
@@ -55,6 +55,7 @@ def make_klein(
         parts = dict(vae=AutoencoderKLFlux2(**SMALL_VAE if vae is None else vae),
                      transformer=Flux2Transformer2DModel(**transformer or SMALL_TRANSFORMER),
                      text_encoder=Qwen3ForCausalLM(Qwen3Config(**text or SMALL_TEXT | dict(vocab_size=len(tok) + 8))))
+        if transformer is None: sensitive(parts['transformer'])
         bn = parts['vae'].bn
         bn.running_mean.normal_(); bn.running_var.uniform_(.5, 2.)
     return (Flux2KleinKVPipeline if kv else Flux2KleinPipeline)(
@@ -152,17 +153,11 @@ class Flux2Klein(Editor):
     licence = 'FLUX.2-klein-4B: Apache-2.0; 9B and 9B-KV: non-commercial.'
 
     @property
-    def keeps_references(self): # does a pass compute the references' keys and values once a frame?
+    def keeps_references(self):
         return type(self.pipe).__name__ == 'Flux2KleinKVPipeline'
 
     def pack(self, latents:Tensor): return latents.flatten(2).mT.contiguous()
-
-    def unpack(self, tokens:Tensor, height:int, width:int):
-        check_size(height, width)
-        if tokens.shape[1] != height*width//256:
-            raise InputError(f'{tokens.shape[1]} tokens do not make a {width}x{height} image: it has '
-                             f'{height*width//256}; drop the reference tokens or give the right size.')
-        return tokens.mT.unflatten(2, (height//16, width//16))
+    def unpack(self, tokens:Tensor, height:int, width:int): return unflatten(tokens, height, width)
 
     def embed(self, prompts:list, images:list):
         embeds, _ = self.pipe.encode_prompt(list(prompts), device=self.device)
@@ -190,6 +185,11 @@ class Flux2Klein(Editor):
         return out
 
 # %% ../../nbs/model/05_flux2_klein.ipynb #f034
+@patch(cls_method=True)
+def restricted(cls:Flux2Klein, model:str, parameters:int|None):
+    "The licence of a 9B checkpoint, which has 17 billion parameters with its text encoder; the 4B ones are free."
+    return cls.licence if '9b' in model.lower() or (parameters or 0) > 12e9 else ''
+
 @patch
 def check_profile(self:Flux2Klein, profile:Profile):
     "`InputError` for a few-step profile: there is no such LoRA for this model."

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SYSTEM_TOKENS', 'SCHEDULER', 'TINY_TEXT', 'TINY_VISION', 'TINY_FOLDER', 'system_text', 'make_tokenizer', 'make_vae',
-           'make_transformer', 'make_processor', 'make_text_encoder', 'make_pipeline', 'new_weights']
+           'make_transformer', 'make_processor', 'make_text_encoder', 'make_pipeline', 'sensitive', 'new_weights']
 
 # %% ../../nbs/model/01_tiny.ipynb #i001
 import json
@@ -114,6 +114,15 @@ def make_pipeline(
                                      processor=make_processor(tok, max_pixels), transformer=transformer)
 
 # %% ../../nbs/model/01_tiny.ipynb #c040w
+def sensitive(
+    transformer:'torch.nn.Module', # random weights of the usual size; changed in place
+):
+    """Larger random weights: with the usual ones references hardly change an image, and a test would not notice that
+    they are wrong."""
+    with torch.no_grad():
+        for p in transformer.parameters():
+            if p.ndim == 2: p.mul_(3)
+
 @contextmanager
 def new_weights(device:str|torch.device, dtype:torch.dtype):
     "Inside the block the weights of a new model are made on `device`, in `dtype`."
