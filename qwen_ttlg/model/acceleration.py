@@ -6,15 +6,18 @@
 __all__ = ['ROWS', 'OFFLOADS', 'ModulationTable', 'TimestepIndex', 'tabulate', 'untabulate', 'as_time', 'learn_schedule',
            'at_time', 'RealAttention', 'LinearGELU', 'ready_blocks', 'large', 'worth_compiling', 'compile_model',
            'WindowAttention', 'join_windows', 'seen_once', 'add_lora', 'distilled_schedule', 'Fp8Linear', 'has_fp8',
-           'fp8_products', 'offload_text', 'fp8_storage', 'set_profile']
+           'fp8_products', 'offload_text', 'fp8_storage', 'read_in_fp8', 'set_profile']
 
 # %% ../../nbs/model/03_acceleration.ipynb #c004
-import math, re
+import json, math, re
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 import torch, torch.nn.functional as F
+from accelerate import init_empty_weights
+from accelerate.utils import set_module_tensor_to_device
 from fastcore.basics import patch
+from safetensors import safe_open
 from torch import nn, Tensor
 from diffusers.models.attention_dispatch import dispatch_attention_fn
 from diffusers.models.transformers.transformer_qwenimage import QwenDoubleStreamAttnProcessor2_0
@@ -411,8 +414,37 @@ def offload_text(pipe:DiffusionPipeline, device:torch.device|str):
 
 def fp8_storage(pipe:DiffusionPipeline, device:torch.device|str):
     "Keep the transformer's weights in fp8, the text encoder's in the host's memory."
-    pipe.transformer.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=pipe.transformer.dtype)
+    t = pipe.transformer
+    if not any(p.dtype == torch.float8_e4m3fn for p in t.parameters()):
+        t.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=t.dtype)
     offload_text(pipe, device)
+
+# %% ../../nbs/model/03_acceleration.ipynb #c044
+def read_in_fp8(
+    folder:str|Path, # of a transformer in diffusers format
+    dtype:torch.dtype, # that it computes in
+    device:torch.device|str,
+    in_host:tuple=(), # parts of names: these layers stay in `dtype`, in the host's memory
+)->nn.Module:
+    """A transformer whose weights are kept in fp8, as `fp8_storage` keeps them; they are never all in memory in 16
+    bits. `InputError` if a weight is in none of its files."""
+    import diffusers
+    from diffusers.hooks.layerwise_casting import DEFAULT_SKIP_MODULES_PATTERN as usual
+    kind = getattr(diffusers, json.loads((Path(folder)/'config.json').read_text())['_class_name'])
+    with init_empty_weights(): model = kind.from_config(kind.load_config(folder)).eval().requires_grad_(False)
+    for p in model.parameters(): p.data = p.data.to(dtype)
+    model.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=dtype,
+                                   skip_modules_pattern=(*usual, *map(re.escape, in_host)))
+    wanted = dict(model.named_parameters())
+    for file in sorted(Path(folder).glob('*.safetensors')):
+        with safe_open(file, 'pt') as weights:
+            for name in wanted.keys() & set(weights.keys()):
+                where, value = 'cpu' if any(part in name for part in in_host) else device, weights.get_tensor(name)
+                set_module_tensor_to_device(model, name, where, value.to(dtype).to(wanted.pop(name).dtype, copy=True))
+    if wanted: raise InputError(f'{folder}: {next(iter(wanted))} is in none of its files; download the model again.')
+    for name, buffer in list(model.named_buffers()): set_module_tensor_to_device(model, name, device, buffer)
+    model.register_to_config(_name_or_path=str(folder))
+    return model
 
 # %% ../../nbs/model/03_acceleration.ipynb #c052
 def set_profile(

@@ -71,6 +71,7 @@ class Editor(ABC):
     shares = .47, .24, .29 # of its parameters: blocks, modulations of blocks, text encoder and the rest
     licence = '' # what is known of the licence of the published weights, a sentence
     vae_class = '' # name of the diffusers class of its VAE
+    tabulated = () # parts of the names of layers that a profile looks up in tables
     keeps_references = False # are the references' keys and values computed once a frame?
     shares_passes = False # can several GPUs share its passes?
     group = None # the `ParallelGroup` of GPUs that share its passes

@@ -18,7 +18,7 @@ from safetensors import safe_open
 from diffusers import DiffusionPipeline
 from ..core import InputError
 from ..settings import PROFILES, RANDOM_MODELS, Profile
-from .acceleration import _check_offload, set_profile
+from .acceleration import _check_offload, read_in_fp8, set_profile
 from .editor import Editor
 from .flux2_klein import KLEIN_PARAMETERS, Flux2Klein, random_klein
 from .qwen_edit import QwenEdit
@@ -252,11 +252,18 @@ def _progress_bars(show):
         if not show: d.enable_progress_bar(); t.enable_progress_bar()
 
 # %% ../../nbs/model/07_loading.ipynb #c023x0
-def _load(source, dtype, device, revision, model_id):
+def _load(source, dtype, device, revision, model_id, in_fp8=False, in_host=()):
+    "The pipeline; `in_fp8` with a transformer that is read as `read_in_fp8` does, with layers `in_host`."
     if source in RANDOM: return RANDOM[source][1](device, dtype)
     try:
         with _progress_bars(source != str(TINY_FOLDER)):
-            return DiffusionPipeline.from_pretrained(source, dtype=dtype, revision=revision, use_safetensors=True)
+            parts, folder = {}, source
+            if in_fp8:
+                if not Path(source).is_dir(): folder = DiffusionPipeline.download(source, revision=revision)
+                parts = dict(transformer=read_in_fp8(Path(folder)/'transformer', dtype, device, in_host))
+            return DiffusionPipeline.from_pretrained(folder, dtype=dtype, revision=revision, use_safetensors=True,
+                                                     **parts)
+    except InputError: raise
     except (OSError, ValueError, RuntimeError) as e: # what the hub, a missing file and a wrong file raise
         if Path(source).exists():
             raise InputError(
@@ -289,7 +296,10 @@ def load_pipeline(
     said = check_memory(model_id or source, parameters, dtype, device, profile=PROFILES[profile], offload=offload,
                         shares=kind.shares)
     if said: print(said, file=sys.stderr)
-    pipe = _load(source, dtype, device, revision, model_id or source)
+    # a LoRA is added to weights in 16 bits
+    in_fp8 = PROFILES[profile].fp8 == 'storage' and not lora and (parameters is None or parameters > 1e9)
+    pipe = _load(source, dtype, device, revision, model_id or source, in_fp8,
+                 kind.tabulated if PROFILES[profile].tabulated else ())
     pipe.set_progress_bar_config(disable=True)
     if model_id == 'tiny': note = None # which is fast in any number format
     if note: print(note, file=sys.stderr)

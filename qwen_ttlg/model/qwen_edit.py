@@ -95,6 +95,7 @@ class QwenEdit(Editor):
     pipelines = 'QwenImageEditPlusPipeline',
     parts, vae_class = (*Editor.parts, 'processor'), 'AutoencoderKLQwenImage'
     shares_passes = True
+    tabulated = 'img_mod', 'txt_mod'
     licence = 'Qwen-Image-Edit-2509 and 2511: Apache-2.0.'
 
     def prepare(self): pass_token_types(self.pipe)

@@ -36,7 +36,7 @@ _TEMPLATE = """{% for m in messages %}<|im_start|>{{ m['role'] }}
 {% if m['content'] is string %}{{ m['content'] }}{% else %}{% for c in m['content'] %}{{ c['text'] }}{% endfor %}\
 {% endif %}<|im_end|>
 {% endfor %}"""
-SMALL_VAE = dict(base_dim=8, decoder_base_dim=8, num_res_blocks=1, dim_mult=[1, 2, 2, 4, 4], latents_mean=[.02]*64,
+SMALL_VAE = dict(base_dim=8, decoder_base_dim=8, num_res_blocks=1, dim_mult=[1, 2, 4, 8, 8], latents_mean=[.02]*64,
                  latents_std=[.05]*64)
 SMALL_TRANSFORMER = dict(num_layers=2, attention_head_dim=16, num_attention_heads=2, context_in_dim=32,
                          axes_dims_rope=(4, 6, 6))
