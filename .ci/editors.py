@@ -27,17 +27,19 @@ def frames(editor, size, count=3, steps=None, **how):
     def now():
         if cuda: torch.cuda.synchronize()
         return time.perf_counter()
-    times, stages = [], {}
-    for k in range(count + 1):
-        if k == 1 and cuda: torch.cuda.reset_peak_memory_stats()
+    cfg = {} if editor.defaults else dict(true_cfg_scale=4.)
+    def one(frame, **more):
+        start = now()
+        r = edit_frame(editor, e, prev + 0., num_inference_steps=steps, ttlg=ttlg, seed=1, frame=frame, **cfg, **more)
+        return now() - start, r
+    first, _ = one(0)
+    if cuda: torch.cuda.reset_peak_memory_stats()
+    times = [one(k)[0] for k in range(1, count + 1)]
+    stages = {} # of further frames: to ask for the time is to wait for the GPU, which makes a frame slower
+    for k in range(count):
         marks = [(now(), 'before')]
-        cfg = {} if editor.defaults else dict(true_cfg_scale=4.)
-        r = edit_frame(editor, e, prev + 0., num_inference_steps=steps, ttlg=ttlg, seed=1, frame=k,
-                       on_stage=lambda name: marks.append((now(), name)), **cfg)
-        end = now()
-        if not k: first = end - marks[0][0]; continue
-        times.append(end - marks[0][0])
-        for (a, name), (b, _) in zip(marks, [*marks[1:], (end, '')]):
+        _, r = one(count + 1 + k, on_stage=lambda name: marks.append((now(), name)))
+        for (a, name), (b, _) in zip(marks, [*marks[1:], (now(), '')]):
             stages[name] = stages.get(name, 0) + (b - a)/count
     return dict(size=size, steps=steps, first=first, seconds=times, mean=sum(times)/count, stages=stages, **how,
                 finite=bool(r.image.isfinite().all()), guided=len(r.history), skipped=r.skipped,

@@ -138,13 +138,13 @@ SIZES = {(128, 128): .52, (128, 192): .08, (192, 128): .07, (144, 256): .12, (25
 
 @torch.no_grad()
 def scene_latents(
-    net:SingleFrameVAE, # a `SingleFrameVAE`
+    net:SingleFrameVAE, # or an `Editor`, with `encode`
     n:int, height:int, width:int, seed:int,
     chunk:int=96, # scenes generated at once
-    encode:Callable[[Tensor], Tensor]=None, # a compiled form of `net.encode`
-):  # tokens (n,8,T,64) in bf16 [S0 S1 S2 S3 E1 E2 E3 N1] and styles (n,)
+    encode:Callable[[Tensor], Tensor]=None, # images -> tokens; None: packed latents of `net`
+):  # tokens (n,8,T,C) in bf16 [S0 S1 S2 S3 E1 E2 E3 N1] and styles (n,)
     "Latent tokens of short scene sequences."
-    device, encode, rng = net.device, encode or net.encode, torch.Generator(net.device).manual_seed(seed)
+    device, encode, rng = net.device, encode or (lambda img: pack(net.encode(img))), torch.Generator(net.device).manual_seed(seed)
     tokens, styles = [], []
     for i in range(0, n, chunk):
         for s in mixed_scenes(min(chunk, n - i), seed + i, device):
@@ -154,7 +154,7 @@ def scene_latents(
             images = [*(restyle(f, style) for f in natural),
                       *(scene_edges(f)[0].expand(-1, 3, -1, -1) for f in natural[1:]), natural[1]]
             with _autocast(device): z = encode((torch.cat(images)*255).round()/255)
-            tokens.append(pack(z.float()).unflatten(0, (8, s.n)).transpose(0, 1).bfloat16()); styles.append(style)
+            tokens.append(z.float().unflatten(0, (8, s.n)).transpose(0, 1).bfloat16()); styles.append(style)
     return torch.cat(tokens), torch.cat(styles)
 
 # %% ../../nbs/dev/00_training.ipynb #c023
@@ -259,7 +259,8 @@ def flow_loss(
     grid:tuple, # (rows, columns) of tokens
     references:int, # two or three
     rng:torch.Generator,
-    weights:Tensor, # (64,), from `channel_weights`
+    weights:Tensor, # (C,), from `channel_weights`
+    velocity:Callable=velocity, # or a function with the same parameters
 ):  # one number
     "Mean squared error of the velocity at logit-normal sigmas, each channel with its weight."
     target, refs, embeds, mask = batch
@@ -286,13 +287,14 @@ class Trainer:
     def __init__(self,
         transformer:QwenImageTransformer2DModel,
         words:dict, # (height, width, references) -> embeddings and mask, from `prompt_table`
-        weights:Tensor, # (64,), from `channel_weights`
+        weights:Tensor, # (C,), from `channel_weights`
         tokens:int=256*64, # of the targets of a batch
         lr:float=1.5e-3, seed:int=0,
         decay:float=.9995, # of the running average
+        velocity:Callable=velocity, # or a function with the same parameters
     ):
-        self.net, self.words, self.weights, self.tokens, self.lr, self.decay = (
-            transformer, words, weights, tokens, lr, decay)
+        self.net, self.words, self.weights, self.tokens, self.lr, self.decay, self.velocity = (
+            transformer, words, weights, tokens, lr, decay, velocity)
         self.device = next(transformer.parameters()).device
         self.rng = torch.Generator(self.device).manual_seed(seed)
         self.params = list(transformer.parameters())
@@ -338,7 +340,7 @@ def one(self:Trainer, banks:list): # as for `train`
     refs = 3 if torch.rand(()) < .15 else 2
     grid = (size[0]//16, size[1]//16)
     batch = draw(bank[size], self.words[(*size, refs)], max(2, self.tokens//math.prod(grid)), refs, self.rng)
-    loss = flow_loss(self.net, batch, grid, refs, self.rng, self.weights)
+    loss = flow_loss(self.net, batch, grid, refs, self.rng, self.weights, self.velocity)
     self.opt.zero_grad(set_to_none=True); loss.backward(); share_gradients(self.params)
     torch.nn.utils.clip_grad_norm_(self.params, 1.); self.opt.step()
     with torch.no_grad():
@@ -528,7 +530,7 @@ def latents(self:Stages, seconds:float=None): # not used: every stage is called 
     weights = channel_weights(net,
                               torch.cat([s.render(0, 64, 64) for s in mixed_scenes(48, seed=50, device=self.device)]))
     if self.rank == 0: self.keep('words', (words, weights))
-    encode, seed = None if self.small else torch.compile(net.encode, dynamic=True), 10_000 + 1_000_000*self.rank
+    encode, seed = None if self.small else torch.compile(lambda img: pack(net.encode(img)), dynamic=True), 10_000 + 1_000_000*self.rank
     self.keep(f'bank{self.rank}',
               {(h, w): scene_latents(net, n, h, w, seed=seed + 7*h + w, chunk=384*128*128//(h*w), encode=encode)
                for (h, w), n in self.counts.items()})

@@ -228,7 +228,9 @@ class FrameGuidance:
     "Guidance of one frame: the schedule, the decoder for the size of the frame, and a record of the guided steps."
     def __init__(self,
         ttlg:TTLG, # losses and schedule
-        decode:Callable, # (tokens (B,T,64), fp32, normalised; scale) -> image (B,3,scale H,scale W), differentiable
+        # (tokens (B,T,64), fp32, normalised; scale) -> image (B,3,scale H,scale W), differentiable;
+        # with `grad_scale` a third argument, the smaller scale, asks for two images, as in `SingleFrameVAE.decode`
+        decode:Callable,
         conditions:'Conditions'=None, # what the velocities are computed from, for rules that ask for more of them
     ):
         self.ttlg, self.decode, self.conditions = ttlg, decode, conditions
@@ -279,13 +281,13 @@ def pull_back(self:FrameGuidance, x0:Tensor):
     """The wanted change of the decoded `x0`, pulled back through the decoder;
     the change itself, the values, and whether (B,) all was finite."""
     small, x0 = self.ttlg.grad_scale or self.ttlg.loss_scale, x0.detach().requires_grad_()
-    with torch.set_grad_enabled(small == self.ttlg.loss_scale): img = self.decode(x0, self.ttlg.loss_scale)
+    k = round(self.ttlg.loss_scale/small)
     with torch.enable_grad():
+        img, generated = ([self.decode(x0, self.ttlg.loss_scale)]*2 if k == 1
+                          else self.decode(x0, self.ttlg.loss_scale, small))
         d, values, finite = image_change(img, self.losses_for(img))
-        k = round(self.ttlg.loss_scale/small)
         # a pixel of the small image stands for k*k
-        generated, wanted = (img, d) if k == 1 else (self.decode(x0, small), k*k*F.avg_pool2d(d, k))
-        b, = torch.autograd.grad(generated, x0, wanted)
+        b, = torch.autograd.grad(generated, x0, d if k == 1 else k*k*F.avg_pool2d(d, k))
     return b, d, values, finite & b.isfinite().flatten(1).all(1)
 
 @patch
@@ -340,7 +342,9 @@ class GuidedScheduler(FlowMatchEulerDiscreteScheduler):
         # the pipeline's `FlowMatchEulerDiscreteScheduler`; the object itself is left alone
         scheduler:FlowMatchEulerDiscreteScheduler,
         ttlg:TTLG, # losses and schedule
-        decode:Callable, # (tokens (B,T,64), fp32, normalised; scale) -> image (B,3,scale H,scale W), differentiable
+        # (tokens (B,T,64), fp32, normalised; scale) -> image (B,3,scale H,scale W), differentiable;
+        # with `grad_scale` a third argument, the smaller scale, asks for two images, as in `SingleFrameVAE.decode`
+        decode:Callable,
     ):  # a `GuidedScheduler` of the same class, configuration and state
         "Make a guided scheduler from a stock one; `InputError` for a scheduler that is no flow-matching Euler."
         self = _bare(_stock_class(type(scheduler)))

@@ -241,11 +241,18 @@ def encode(self:SingleFrameVAE,
 def decode(self:SingleFrameVAE,
     latents: Tensor, # (B,16,h,w) normalised
     scale: float=1., # of the image: 1, 1/2, 1/4 or 1/8 of the full size
-)->Tensor: # (B,3,scale 8h,scale 8w) nominally in [0,1], not clamped, in the dtype of `latents`
+    small: float=None, # a smaller scale: give the image at both, and only the smaller one is differentiable
+)->Tensor: # (B,3,scale 8h,scale 8w) nominally in [0,1], not clamped, in the dtype of `latents`; or two of them
     """The image of latents, differentiable; a smaller one leaves out the last upsamplings.
     `InputError` for another scale."""
-    out = self._run(self._blocks_at(scale), self.raw(latents))
-    return out.to(latents.dtype)/2 + .5
+    def finished(out): return out.to(latents.dtype)/2 + .5
+    raw, blocks = self.raw(latents), self._blocks_at(scale)
+    if small is None: return finished(self._run(blocks, raw))
+    fewer = self._blocks_at(small)
+    same = next(k for k, pair in enumerate(zip(blocks, fewer)) if pair[0] is not pair[1])
+    between = self._run(blocks[:same], raw) # both images have these blocks, which run once
+    with torch.no_grad(): img = self._run(blocks[same:], between)
+    return finished(img), finished(self._run(fewer[same:], between))
 
 @patch
 def _blocks_at(self:SingleFrameVAE, scale):

@@ -118,6 +118,9 @@ def restricted(cls:Editor,
 def check_profile(self:Editor, profile:Profile): "`InputError` for a profile that has no meaning for this editor."
 
 @patch
+def fit(self:Editor, profile:Profile, device:str): "What a profile changes in a large model of this kind beside fp8."
+
+@patch
 def advice(self:Editor, settings:Settings)->list:
     "Sentences about settings that this editor can use, and that are hardly meant."
     word, said = self.image_word, []
@@ -203,14 +206,15 @@ def decode(self:Editor,
     tokens:Tensor, # (B,T,C)
     height:int, width:int, # of the image, pixels
     scale:float=1., # of the decoded image: 1, 1/2, 1/4 or 1/8 of the full size
+    small:float=None, # a smaller scale: two images, of which the smaller one is differentiable
 )->Tensor: # (B,3,scale H,scale W), nominally in [0,1], not clamped; differentiable
     "The image of tokens."
-    return self.vae.decode(self.unpack(tokens, height, width), scale)
+    return self.vae.decode(self.unpack(tokens, height, width), scale, small)
 
 @patch
-def decoder(self:Editor, height:int, width:int): # (tokens, scale) -> image, for guidance
+def decoder(self:Editor, height:int, width:int): # (tokens, scale, small) -> image, or two, for guidance
     "`decode` for images of one size."
-    return lambda tokens, scale=1.: self.decode(tokens, height, width, scale)
+    return lambda tokens, scale=1., small=None: self.decode(tokens, height, width, scale, small)
 
 # %% ../../nbs/model/02_editor.ipynb #e051
 @patch

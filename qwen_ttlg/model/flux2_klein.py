@@ -20,7 +20,7 @@ from diffusers.pipelines.flux2.pipeline_flux2_klein import compute_empirical_mu
 from ..core import InputError
 from ..settings import Profile, Settings
 from ..image.latents import SINGLE_FRAME, SingleFrameVAE, _Double, _one_head, _unhooked, unflatten
-from .acceleration import as_time, fp8_products, fp8_storage, has_fp8
+from .acceleration import as_times
 from .editor import Conditions, Editor
 from .tiny import make_tokenizer, new_weights, sensitive
 
@@ -165,13 +165,13 @@ class Flux2Klein(Editor):
 
     def shift(self, tokens:int, steps:int): return compute_empirical_mu(tokens, steps)
 
-    def passes(self, cond:Conditions, x:Tensor, timestep:float, prompts:Iterable):
+    def passes(self, cond:Conditions, x:Tensor, timestep:float|Tensor, prompts:Iterable):
         "The velocity of tokens (B,T,128) for each prompt, in fp32."
         t, out = self.pipe.transformer, []
         if 'positions' not in cond.kept:
             cond.kept['positions'] = _positions(cond.grid, cond.count, cond.prompts[0][1].shape[1], x.device)
         target, refs, text = cond.kept['positions']
-        time = torch.full((len(x),), as_time(timestep, t.dtype), dtype=t.dtype, device=x.device)
+        time = as_times(timestep, x, t.dtype)
         given = dict(timestep=time, guidance=None, txt_ids=text, joint_attention_kwargs={}, return_dict=False)
         for name, embeds in prompts:
             with t.cache_context(name):
@@ -205,13 +205,6 @@ def advice(self:Flux2Klein, settings:Settings):
         said.append(f'--true_cfg_scale {settings.true_cfg_scale:g}: this checkpoint is distilled and needs no CFG, '
                     'which doubles the time and spoils the image; leave the flag out.')
     return said
-
-@patch
-def fit(self:Flux2Klein, profile:Profile, device:torch.device|str):
-    "Give the parts of a large pipeline the form that a profile wants."
-    if profile.fp8 == 'products' or profile.fp8 == 'products if possible' and has_fp8(device):
-        fp8_products(self.pipe.transformer, device)
-    if profile.fp8 == 'storage': fp8_storage(self.pipe, device); self.vae_form(checkpoint=True)
 
 # %% ../../nbs/model/05_flux2_klein.ipynb #f051
 KLEIN_PARAMETERS = 7_982_058_787 # of the 4B model: transformer 3.88, text encoder 4.02, VAE 0.08 billion

@@ -18,8 +18,7 @@ from ..core import InputError, to_pil
 from ..settings import Profile
 from ..image.latents import pack, token_grid, unpack
 from .acceleration import (
-    add_lora, as_time, at_time, distilled_schedule, fp8_products, fp8_storage, has_fp8, join_windows, learn_schedule,
-    ready_blocks, seen_once, tabulate)
+    add_lora, as_time, at_time, distilled_schedule, join_windows, learn_schedule, ready_blocks, seen_once, tabulate)
 from .editor import Conditions, Editor
 
 # %% ../../nbs/model/04_qwen_edit.ipynb #k013
@@ -144,11 +143,8 @@ def version(self:QwenEdit): # '2509' or '2511': each has LoRAs of its own
 
 @patch
 def fit(self:QwenEdit, profile:Profile, device:torch.device|str):
-    "Give the parts of a large pipeline the form that a profile wants."
+    "Tables, and faster forms of blocks and text encoder."
     pipe, device = self.pipe, torch.device(device)
     if profile.tabulated: tabulate(pipe.transformer)
     if profile.compiled or profile.fp8 == 'storage': join_windows(pipe.text_encoder)
     if profile.compiled and device.type == 'cuda': ready_blocks(pipe.transformer)
-    if profile.fp8 == 'products' or profile.fp8 == 'products if possible' and has_fp8(device):
-        fp8_products(pipe.transformer, device)
-    if profile.fp8 == 'storage': fp8_storage(pipe, device); self.vae_form(checkpoint=True)

@@ -27,7 +27,7 @@ from diffusers.pipelines.qwenimage21.pipeline_qwenimage21 import calculate_shift
 from ..core import InputError, to_pil
 from ..settings import Profile, Settings
 from ..image.latents import SINGLE_FRAME, SingleFrameVAE, _Attention2d, _Double, _unhooked, unflatten
-from .acceleration import as_time, fp8_products, fp8_storage, has_fp8
+from .acceleration import as_times
 from .editor import Conditions, Editor
 from .tiny import SCHEDULER, make_tokenizer, new_weights, sensitive
 
@@ -180,7 +180,9 @@ class QwenImage21VAE(SingleFrameVAE):
     def pixels(self, img:Tensor): # (B,3,H,W) or, with transparency, (B,4,H,W) in [0,1]
         return super().pixels(F.pad(img, (0, 0, 0, 0, 0, 4 - img.shape[1]), value=1.))
 
-    def decode(self, latents:Tensor, scale:float=1.): return self.decode_alpha(latents, scale)[:, :3]
+    def decode(self, latents:Tensor, scale:float=1., small:float=None):
+        out = super().decode(latents, scale, small)
+        return out[:, :3] if small is None else tuple(image[:, :3] for image in out)
     def decode_alpha(self, latents:Tensor, scale:float=1.): # (B,4,scale 16h,scale 16w)
         return super().decode(latents, scale)
 
@@ -299,11 +301,11 @@ class QwenImage21(Editor):
         return calculate_shift(tokens, c.get('base_image_seq_len', 256), c.get('max_image_seq_len', 4096),
                                c.get('base_shift', .5), c.get('max_shift', 1.15))
 
-    def passes(self, cond:Conditions, x:Tensor, timestep:float, prompts:Iterable):
+    def passes(self, cond:Conditions, x:Tensor, timestep:float|Tensor, prompts:Iterable):
         "The velocity of tokens (B,T,64) for each prompt, in fp32."
         t, out, shapes = self.pipe.transformer, [], [[(1, *cond.grid)]*(cond.count + 1)]*len(x)
         joined = torch.cat([cond.refs.to(t.dtype), x.to(t.dtype)], 1)
-        time = torch.full((len(x),), as_time(timestep, t.dtype), dtype=t.dtype, device=x.device)
+        time = as_times(timestep, x, t.dtype)
         for name, prompt in prompts:
             places = F.pad(prompt.places, (0, x.shape[1]//4), value=True)[None]
             cached = (dict(kv_cache=self.prefix(cond, name, prompt), kv_cache_mode='cached')
@@ -378,13 +380,6 @@ def advice(self:QwenImage21, settings:Settings):
         said.append(f'--num_inference_steps {settings.num_inference_steps}: this checkpoint was made for {listed}; '
                     'leave the flag out.')
     return said
-
-@patch
-def fit(self:QwenImage21, profile:Profile, device:torch.device|str):
-    "Give the parts of a large pipeline the form that a profile wants."
-    if profile.fp8 == 'products' or profile.fp8 == 'products if possible' and has_fp8(device):
-        fp8_products(self.pipe.transformer, device)
-    if profile.fp8 == 'storage': fp8_storage(self.pipe, device); self.vae_form(checkpoint=True)
 
 # %% ../../nbs/model/06_qwen_image_21.ipynb #q071
 QWEN21_PARAMETERS = 16_219_988_836 # transformer 7.12, text encoder 8.77, VAE 0.34 billion
