@@ -165,21 +165,25 @@ def to_tensor(
 
 # %% ../nbs/00_core.ipynb #c017
 def to_pil(
-    img:'torch.Tensor', # (3,H,W), (1,3,H,W) or (1,1,H,W) tensor, nominally in [0,1]; clamped and rounded to 8 bits
+    # (3,H,W), (1,3,H,W) or (1,1,H,W) tensor, nominally in [0,1]; clamped and rounded to 8 bits;
+    # four channels are colours and opacity
+    img:'torch.Tensor',
 )->Image.Image:
-    "A tensor as an 8-bit RGB image."
-    img = img.detach().float().reshape(-1, *img.shape[-2:]).expand(3, -1, -1)
+    "A tensor as an 8-bit RGB image, or RGBA."
+    img = img.detach().float().reshape(-1, *img.shape[-2:])
+    if len(img) != 4: img = img.expand(3, -1, -1)
     return Image.fromarray((img.clamp(0, 1)*255).round().byte().permute(1, 2, 0).cpu().numpy())
 
 # %% ../nbs/00_core.ipynb #c018q
 def as_batch(
-    image:'torch.Tensor|Image.Image', # (B,1,H,W) or (B,3,H,W) tensor in [0,1], or a `PIL.Image`
+    image:'torch.Tensor|Image.Image', # (B,C,H,W) tensor in [0,1], or a `PIL.Image`
     name:str='image', # as the message calls it
-    channels:tuple=(1, 3), # that are allowed
+    channels:tuple=(1, 3), # that are allowed; 4: colours and opacity
 ):  # (B,C,H,W) tensor: the very object if it is a tensor already
     "An image as a batch; `InputError` for a path, an array, or a tensor of another shape."
     import torch
-    if isinstance(image, Image.Image): return to_tensor(image)
+    if isinstance(image, Image.Image):
+        return to_tensor(np.asarray(image) if 4 in channels and image.mode == 'RGBA' else image)
     if isinstance(image, (str, Path)):
         raise InputError(f'{name}: {str(image)!r} is a path; open it first, with open_image.')
     if not torch.is_tensor(image):

@@ -144,7 +144,8 @@ def scene_latents(
     encode:Callable[[Tensor], Tensor]=None, # images -> tokens; None: packed latents of `net`
 ):  # tokens (n,8,T,C) in bf16 [S0 S1 S2 S3 E1 E2 E3 N1] and styles (n,)
     "Latent tokens of short scene sequences."
-    device, encode, rng = net.device, encode or (lambda img: pack(net.encode(img))), torch.Generator(net.device).manual_seed(seed)
+    device, rng = net.device, torch.Generator(net.device).manual_seed(seed)
+    encode = encode or (lambda img: pack(net.encode(img)))
     tokens, styles = [], []
     for i in range(0, n, chunk):
         for s in mixed_scenes(min(chunk, n - i), seed + i, device):
@@ -530,7 +531,8 @@ def latents(self:Stages, seconds:float=None): # not used: every stage is called 
     weights = channel_weights(net,
                               torch.cat([s.render(0, 64, 64) for s in mixed_scenes(48, seed=50, device=self.device)]))
     if self.rank == 0: self.keep('words', (words, weights))
-    encode, seed = None if self.small else torch.compile(lambda img: pack(net.encode(img)), dynamic=True), 10_000 + 1_000_000*self.rank
+    tokens = lambda img: pack(net.encode(img))
+    encode, seed = None if self.small else torch.compile(tokens, dynamic=True), 10_000 + 1_000_000*self.rank
     self.keep(f'bank{self.rank}',
               {(h, w): scene_latents(net, n, h, w, seed=seed + 7*h + w, chunk=384*128*128//(h*w), encode=encode)
                for (h, w), n in self.counts.items()})

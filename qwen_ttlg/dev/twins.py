@@ -149,7 +149,7 @@ def _sample(editor, readings, target, prev, edge, extra, references, rng):
     return target, refs, for_batch(readings[k], len(target)), None
 
 def pair_batch(editor:Editor): # a batch function for `Trainer`
-    "Batches of true frames and the frames after them; half of the previous frames have a little noise."
+    "Batches of ground-truth frames and the frames after them; half of the previous frames have a little noise."
     def batch(bank, readings, n, references, rng):
         rand = lambda: torch.rand(n, generator=rng, device=rng.device)
         row, k = (rand()*len(bank[0])).long(), (rand()*3).long()
@@ -160,7 +160,7 @@ def pair_batch(editor:Editor): # a batch function for `Trainer`
     return batch
 
 def chain_batch(editor:Editor): # a batch function for `Trainer`
-    "Batches of the model's own frames and the true frames after them."
+    "Batches of the model's own frames and the ground-truth frames after them."
     def batch(bank, readings, n, references, rng):
         row = (torch.rand(n, generator=rng, device=rng.device)*len(bank[0])).long()
         return _sample(editor, readings, *bank[0][row].float().unbind(1), references, rng)
@@ -176,7 +176,7 @@ def own_chains(
     size:tuple=(128, 128), # (height, width)
     least:float=20., # dB
 ):  # tokens (N,4,T,C) of (target, previous frame, edge map, first frame), and zeros (N,)
-    "Frames of the model's own chains with the true next frames."
+    "Frames of the model's own chains with the ground truth of the next ones."
     out = []
     for i, s in enumerate(mixed_scenes(n, seed, editor.device)):
         style, near = random_styles(s.n, torch.Generator(editor.device).manual_seed(seed + i)), slice(None)

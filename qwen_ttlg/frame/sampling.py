@@ -44,8 +44,8 @@ def frame_noise(
 # %% ../../nbs/frame/02_sampling.ipynb #c021
 @dataclass(repr=False)
 class EditResult:
-    """An edited batch: `image` (B,3,H,W) in [0,1], `latents` tokens (B,T,64) fp32, `history` of the guided steps,
-    `skipped` guided steps whose gradient was not finite."""
+    """An edited batch: `image` (B,3,H,W) in [0,1], or with opacity (B,4,H,W), `latents` tokens (B,T,64) fp32,
+    `history` of the guided steps, `skipped` guided steps whose gradient was not finite."""
     image: torch.Tensor
     latents: torch.Tensor
     history: list = field(default_factory=list)
@@ -58,13 +58,14 @@ class EditResult:
     def _repr_png_(self): return sheet({'': self.images()})._repr_png_()
 
 # %% ../../nbs/frame/02_sampling.ipynb #c022
-def _references(edge, prev, extra_reference):
-    "Check the reference images; pairs of what was given and that as (B,3,H,W)."
+def _references(edge, prev, extra_reference, transparency=False):
+    "Check the reference images; pairs of what was given and that as (B,3,H,W), with opacity (B,4,H,W)."
     edge = edge.edges if isinstance(edge, EdgeMap) else edge
     named = [(n, given)
              for n, given in (('edge map', edge), ('previous frame', prev), ('extra reference', extra_reference))
              if given is not None or n != 'extra reference']
-    refs = [(n, given, as_batch(given, n)) for n, given in named]
+    channels = (1, 3, 4) if transparency else (1, 3)
+    refs = [(n, given, as_batch(given, n, channels if n != 'edge map' else (1, 3))) for n, given in named]
     batch, _, *size = refs[1][2].shape
     for name, _, r in refs:
         if [*r.shape[-2:]] != size:
@@ -72,7 +73,7 @@ def _references(edge, prev, extra_reference):
                              f'{size[1]}x{size[0]}; make all images one size.')
         if len(r) not in (1, batch):
             raise InputError(f'{name}: {len(r)} images for {batch} previous frames; give one for each, or one for all.')
-    return [(given, r.float().expand(batch, 3, -1, -1)) for _, given, r in refs]
+    return [(given, r.float().expand(batch, max(3, r.shape[1]), -1, -1)) for _, given, r in refs]
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023
 def _conditions(editor, refs, params, on_stage):
@@ -213,7 +214,8 @@ def _check_start(start, shape):
 def edit_frame(
     editor:Editor, # from `load_pipeline`; or a diffusers pipeline of a known class
     edge:EdgeMap|torch.Tensor|Image.Image, # edge map: an `EdgeMap`, (B,1,H,W) or (B,3,H,W) in [0,1], or a `PIL.Image`
-    prev:torch.Tensor|Image.Image, # previous frame: (B,3,H,W) in [0,1], or a `PIL.Image`
+    # previous frame: (B,3,H,W) in [0,1], or a `PIL.Image`; (B,4,H,W) or RGBA where the editor has `transparency`
+    prev:torch.Tensor|Image.Image,
     # prompts, steps, CFG and seed, one for the whole batch; or its fields by name;
     # what is not given is as the editor has it by default
     params:SamplingParams=None,
@@ -234,7 +236,7 @@ def edit_frame(
     """Generate the frame that has the shape of `edge` and the style of `prev`; `InputError` for what is no editor
     or no image, and for images of unequal or unfit size."""
     editor = adopt(editor); params = _sampling_params(editor, params, kwargs)
-    refs = _references(edge, prev, extra_reference)
+    refs = _references(edge, prev, extra_reference, editor.transparency)
     prev_image = refs[1][1]
     batch, _, height, width = prev_image.shape; editor.check_size(height, width); rows, cols = token_grid(height, width)
     shape = batch, rows*cols, editor.channels
@@ -250,12 +252,13 @@ def edit_frame(
         cond.timesteps = _timesteps(editor, levels)
         editor.begin(cond)
         guidance = FrameGuidance(
-            with_target_values(guidance, editor.vae, prev_image), editor.decoder(height, width), cond)
+            with_target_values(guidance, editor.vae, prev_image[:, :3]), editor.decoder(height, width), cond)
         cfg_steps = round(params.cfg_stop*params.num_inference_steps)
         x, first = _begin(levels, noise.to(editor.device).float(), start)
         x = denoise(lambda x, i: cond.velocity(x, cond.timesteps[i], cfg=i < cfg_steps), x, levels, guidance, first,
                     on_step, on_stage)
-        on_stage('decoding'); image = editor.decode(x, height, width).float().clamp(0, 1)
+        decode = editor.decode_transparent if prev_image.shape[1] == 4 else editor.decode
+        on_stage('decoding'); image = decode(x, height, width).float().clamp(0, 1)
     on_stage('rest')
     return EditResult(image, x, guidance.history, guidance.skipped)
 

@@ -67,6 +67,7 @@ class Editor(ABC):
     latent_channels, latent_stride = 16, 8 # of the VAE's latents: how many, and pixels a side of each
     multiple = 16 # both sides of an image are multiples of it, in pixels
     reads_images = True # does the text encoder look at the references?
+    transparency = False # can references be transparent, and then the frame?
     image_word = 'picture' # what its prompts call an image, with its number
     shares = .47, .24, .29 # of its parameters: blocks, modulations of blocks, text encoder and the rest
     licence = '' # what is known of the licence of the published weights, a sentence

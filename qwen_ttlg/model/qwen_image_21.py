@@ -269,7 +269,7 @@ class QwenImage21(Editor):
     pipelines = 'QwenImage21Pipeline',
     parts, vae_class = (*Editor.parts, 'processor'), 'AutoencoderKLQwenImage21'
     latent_channels, latent_stride, multiple = 64, 16, 32
-    image_word = 'image'
+    image_word, transparency = 'image', True
     shares = .43, 0., .57
     licence = 'Qwen-Image-2.1 and 2.1-Turbo: weights for non-commercial use only.'
     first = None # of the shot: its reference, the words before it, the transformer's weights, keys and values
@@ -285,6 +285,8 @@ class QwenImage21(Editor):
     def pack(self, latents:Tensor): return latents.flatten(2).mT.contiguous()
     def unpack(self, tokens:Tensor, height:int, width:int): return unflatten(tokens, height, width)
     def ordered(self, refs:list): return [*refs[2:], *refs[:2]]
+    def decode_transparent(self, tokens:Tensor, height:int, width:int): # (B,4,H,W)
+        return self.vae.decode_alpha(self.unpack(tokens, height, width))
 
     def embed(self, prompts:list, images:list):
         samples, made = [[to_pil(image) for image in sample] for sample in zip(*images)], []
