@@ -325,9 +325,10 @@ def note(self:Trainer, name:str, seconds:float, loss:Tensor):
 
 @patch
 def clock(self:Trainer, start:float, before:float):
-    "Seconds since `start`; several processes read the first one's clock, every 20 steps, so that they stop together."
+    """Seconds since `start`; several processes read the first one's clock, so that they stop together: on GPUs every
+    20 steps, since to read it is to wait."""
     if not dist.is_initialized(): return time.time() - start
-    if self.step % 20: return before
+    if self.device.type == 'cuda' and self.step % 20: return before
     t = torch.tensor(time.time() - start, device=self.device); dist.broadcast(t, 0)
     return t.item()
 
@@ -528,8 +529,8 @@ def latents(self:Stages, seconds:float=None): # not used: every stage is called 
     pass_token_types(pipe)
     words = {(*size, refs): prompt_table(pipe, *size, refs, variants=1 if self.small else 4)
              for size in self.counts for refs in (2, 3)}
-    weights = channel_weights(net,
-                              torch.cat([s.render(0, 64, 64) for s in mixed_scenes(48, seed=50, device=self.device)]))
+    scenes = mixed_scenes(6 if self.small else 48, seed=50, device=self.device)
+    weights = channel_weights(net, torch.cat([s.render(0, 64, 64) for s in scenes]))
     if self.rank == 0: self.keep('words', (words, weights))
     tokens = lambda img: pack(net.encode(img))
     encode, seed = None if self.small else torch.compile(tokens, dynamic=True), 10_000 + 1_000_000*self.rank
