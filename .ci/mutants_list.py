@@ -1011,6 +1011,5 @@ MUTANTS = [
     ('as_times', '.to(dtype)/1000', '.to(dtype)/999'),
     ('as_times', 'torch.full((len(x),)', 'torch.full((1,)'),
     ('as_batch', "4 in channels and image.mode == 'RGBA'", "4 in channels and image.mode == 'LA'"),
-    ('to_pil', 'if len(img) != 4', 'if len(img) != 5'),
     ('QwenImage21.decode_transparent', 'self.vae.decode_alpha(', 'self.vae.decode('),
 ]
