@@ -1012,4 +1012,8 @@ MUTANTS = [
     ('as_times', 'torch.full((len(x),)', 'torch.full((1,)'),
     ('as_batch', "4 in channels and image.mode == 'RGBA'", "4 in channels and image.mode == 'LA'"),
     ('QwenImage21.decode_transparent', 'self.vae.decode_alpha(', 'self.vae.decode('),
+    ('profile_settings', "if 'num_inference_steps' in own", "if 'prompt' in own"),
+    ('profile_settings', "'true_cfg_scale', 'ttlg_last_steps'", "'true_cfg_scale', 'ttlg_grad_scale'"),
+    ('Flux2Klein.check_profile', "'num_inference_steps' in self.defaults", "'prompt' in self.defaults"),
+    ('QwenImage21.check_profile', "'size' in profile.settings", "profile.steps == 4"),
 ]

@@ -7,7 +7,8 @@ __all__ = ['CARRY_PROMPT', 'RESTYLE_PROMPT', 'NEGATIVE_PROMPT', 'EDGE_METRICS', 
            'COLOR_MATCHES', 'NOISE_POLICIES', 'DRIFT_OFF', 'LIGHTNING', 'PROFILES', 'EDITOR_DEFAULTS', 'RANDOM_MODELS',
            'EDGE_METHODS', 'RESIZE_MODES', 'INTERPOLATIONS', 'Validated', 'SamplingParams', 'LossEntry', 'loss_weight',
            'GuidanceSettings', 'GateSettings', 'MetricSettings', 'DriftSettings', 'Settings', 'Profile',
-           'image_wording', 'editor_defaults', 'Selection', 'Output', 'as_flags', 'save_preset', 'load_preset']
+           'image_wording', 'editor_defaults', 'profile_settings', 'Selection', 'Output', 'as_flags', 'save_preset',
+           'load_preset']
 
 # %% ../nbs/01_settings.ipynb #c004
 import json
@@ -270,6 +271,14 @@ def editor_defaults(
     if steps := len(config.get('sample_sigmas') or ()):
         found = found | dict(num_inference_steps=steps, ttlg_last_steps=max(1, steps//2))
     return found if config.get('is_distilled', True) else {k: v for k, v in found.items() if k == 'prompt'}
+
+def profile_settings(
+    profile:Profile,
+    own:dict, # from `editor_defaults`
+)->dict: # setting -> value
+    "The settings that go with a profile; an editor with steps and CFG of its own keeps those."
+    kept = ('num_inference_steps', 'true_cfg_scale', 'ttlg_last_steps') if 'num_inference_steps' in own else ()
+    return {k: v for k, v in profile.settings.items() if k not in kept}
 
 # %% ../nbs/01_settings.ipynb #c025
 EDGE_METHODS, RESIZE_MODES = ('sobel', 'laplacian', 'canny'), ('keep', 'stretch', 'crop')

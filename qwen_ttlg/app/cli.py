@@ -15,9 +15,9 @@ from dataclasses import fields
 from functools import wraps
 from itertools import takewhile
 from ..core import InputError, check_settings
-from qwen_ttlg.settings import (
+from ..settings import (
     PROFILES, RANDOM_MODELS, MetricSettings, Output, Selection, Settings, as_flags, editor_defaults, load_preset,
-    save_preset)
+    profile_settings, save_preset)
 
 # %% ../../nbs/app/00_cli.ipynb #c006s
 def _short(v):
@@ -131,9 +131,9 @@ def _parse(p, argv):
     first.add_argument('--preset')
     first.add_argument('--profile'); first.add_argument('--model_id'); first.add_argument('--revision')
     given, known = first.parse_known_args(argv)[0], {a.dest for a in p._actions}
-    profile = PROFILES[given.profile].settings if given.profile in PROFILES else {}
     if 'resize_mode' not in known: known -= {'size'} # where images have their size already
     own = _editor_settings(given) if 'prompt' in known else {}
+    profile = profile_settings(PROFILES[given.profile], own) if given.profile in PROFILES else {}
     stand = ({k: v for k, v in (own | profile).items() if k in known}
              | (load_preset(given.preset) if given.preset else {}))
     p.set_defaults(**stand); args = p.parse_args(argv)
@@ -447,7 +447,7 @@ def _engine(args, load):
           file=sys.stderr)
     return engine
 
-# %% ../../nbs/app/00_cli.ipynb #c018y
+# %% ../../nbs/app/00_cli.ipynb #2192898b
 def _videos(args):
     from functools import partial
     from qwen_ttlg.batch.batch import list_videos, process_videos

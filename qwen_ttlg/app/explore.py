@@ -21,7 +21,7 @@ from .. import __file__ as package
 from ..core import InputError, data_uri, open_image, setting_type, to_pil
 from ..settings import (
     LOSSES, PROFILES, DriftSettings, GateSettings, GuidanceSettings, MetricSettings, SamplingParams, Settings,
-    load_preset, save_preset)
+    load_preset, profile_settings, save_preset)
 from ..video.reader import frame_files
 from ..model.loading import adopt
 from ..frame.guidance import as_losses, loss_names
@@ -337,7 +337,9 @@ def _meant(self:Explorer): return self.shown.settings if self.shown else self.co
 def _profile(self:Explorer, change):
     name = change['new']
     if name == 'begin': self.controls.set(**asdict(self._begin))
-    elif name: self.controls.set(**{k: v for k, v in PROFILES[name].settings.items() if k != 'size'})
+    elif name:
+        own = profile_settings(PROFILES[name], self.clip.editor.defaults)
+        self.controls.set(**{k: v for k, v in own.items() if k != 'size'})
     self.preset.value = ''
 
 # %% ../../nbs/app/02_explore.ipynb #t021

@@ -17,7 +17,7 @@ import diffusers.pipelines.qwenimage.pipeline_qwenimage_edit_plus as stock
 from ..model.editor import Editor
 from diffusers.configuration_utils import FrozenDict
 from ..core import InputError, atomic, make_folder, to_pil
-from ..settings import CARRY_PROMPT, NEGATIVE_PROMPT, PROFILES, Profile, Settings
+from ..settings import CARRY_PROMPT, NEGATIVE_PROMPT, PROFILES, Profile, Settings, profile_settings
 from ..image.edges import edge_map
 from ..image.latents import check_size, denormalize, token_grid, unpack
 from ..image.losses import EdgeLoss, GramLoss, RandomFeatures
@@ -271,14 +271,14 @@ def bench(
     if 'plain' in variants: _check_plain(kind)
     for name in variants:
         profile, alone = PROFILES.get(name, PROFILES['reference']), None
-        own = profile.settings if name != 'plain' else {}
-        w, h = fit_size(width, height, own.get('size'))
+        w, h = fit_size(width, height, profile.settings.get('size') if name != 'plain' else None)
         progress(f'{name}: {profile.help if name != "plain" else "the stock pipeline and a callback"}')
         for n in (1, gpus) if gpus > 1 and name != 'plain' else (1,):
             how = dict(dtype=dtype, device=str(device), profile=name if name != 'plain' else 'reference')
             editor = load_pipeline(model, **how) if n == 1 else load_group(model, gpus=n, **how); gc.collect()
             try:
                 common = usual | {k: v for k, v in editor.defaults.items() if k in usual} | settings
+                own = profile_settings(profile, editor.defaults) if name != 'plain' else {}
                 _limit(device, memory_limit)
                 row, alone = _row(name, editor,
                                   Task(editor, h, w,

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from ..model.editor import Editor
 from ..core import InputError, data_image, open_image, sheet, to_pil, to_tensor
-from ..settings import PROFILES, Selection, Settings, as_flags, save_preset
+from ..settings import PROFILES, Selection, Settings, as_flags, profile_settings, save_preset
 from ..image.edges import edge_map
 from ..image.motion import Motion
 from ..metrics.schema import SCHEMA, read_own_losses
@@ -96,7 +96,8 @@ def first_settings(
     plain = dict(num_inference_steps=10, ttlg_edge_scale=1., ttlg_last_steps=5,
                  true_cfg_scale=1. if editor.info.model_id == 'tiny' else 4.)
     return Settings(**plain | editor.defaults
-                      | {k: v for k, v in PROFILES[editor.info.profile].settings.items() if k != 'size'} | more)
+                      | {k: v for k, v in profile_settings(PROFILES[editor.info.profile], editor.defaults).items()
+                         if k != 'size'} | more)
 
 # %% ../../nbs/edit/04_preview.ipynb #t012
 @dataclass
@@ -288,7 +289,8 @@ def command(self:PreviewClip,
     out:str='out', # the run folder
 )->str:
     "The `qwen_process_video` command with these settings."
-    info = self.editor.info; profile = dict(PROFILES[info.profile].settings); w, h = self.images[0].size
+    info, (w, h) = self.editor.info, self.images[0].size
+    profile = profile_settings(PROFILES[info.profile], self.editor.defaults)
     selection = (replace(self.selection, size=f'{w}x{h}')
                  if profile.pop('size', None) and not self.selection.size else self.selection)
     said = replace(settings, **{k: v

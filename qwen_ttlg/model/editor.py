@@ -119,6 +119,9 @@ def restricted(cls:Editor,
 def check_profile(self:Editor, profile:Profile): "`InputError` for a profile that has no meaning for this editor."
 
 @patch
+def distil(self:Editor, profile:Profile, fetch:bool=True): "What a few-step profile changes; nothing by default."
+
+@patch
 def fit(self:Editor, profile:Profile, device:str): "What a profile changes in a large model of this kind beside fp8."
 
 @patch
