@@ -948,7 +948,7 @@ MUTANTS = [
     ('_with_kept_references', 'torch.cat([*refs, target])', 'torch.cat([target, *refs])'),
     ('Flux2Klein.check_profile', 'if profile.steps', 'if profile.steps == 4'),
     ('Flux2Klein.advice', 'settings.true_cfg_scale > 1', 'settings.true_cfg_scale > 5'),
-    ('Flux2Klein.advice', "self.pipe.config.get('is_distilled', True) and ", ''),
+    ('Flux2Klein.advice', "if not self.pipe.config.get('is_distilled', True)", 'if False'),
     ('Editor.advice', 'if other in settings.prompt.lower()', 'if word in settings.prompt.lower()'),
     ('Editor.embeddings', 'e.to(self.pipe.transformer.dtype)', 'e.bfloat16()'),
     ('check_size', 'height % multiple == 0', 'height % 16 == 0'),
@@ -1016,4 +1016,5 @@ MUTANTS = [
     ('profile_settings', "'true_cfg_scale', 'ttlg_last_steps'", "'true_cfg_scale', 'ttlg_grad_scale'"),
     ('Flux2Klein.check_profile', "'num_inference_steps' in self.defaults", "'prompt' in self.defaults"),
     ('QwenImage21.check_profile', "'size' in profile.settings", "profile.steps == 4"),
+    ('Flux2Klein.advice', 'settings.num_inference_steps != 4', 'settings.num_inference_steps > 8'),
 ]

@@ -427,7 +427,10 @@ def qwen_process_video(argv:list):
     style.configuration()
     output_file(output, make_folder(args.out), args.video) # what is wrong is said before the model is loaded
     video = process_video(_load(args), args.video, args.out, settings, selection, style, output, args.overwrite)
-    if output.interpolate == 'none' and (selection.every_nth > 1 or selection.fps):
+    if not os.path.exists(os.path.join(args.out, 'frame_0001.png')) and selection.max_frames != 1:
+        print(f'{args.video}: only its first frame was selected, and that one is not generated; select more frames, '
+              'for example with --every_nth 1.', file=sys.stderr)
+    elif output.interpolate == 'none' and (selection.every_nth > 1 or selection.fps):
         print(_sparse_said(selection), file=sys.stderr)
     print(f'video: {video}{_video_said(video)}'
           + f'\nreport: {args.out}/report.html'*os.path.exists(os.path.join(args.out, 'report.html')))

@@ -199,9 +199,13 @@ def check_profile(self:Flux2Klein, profile:Profile):
 
 @patch
 def advice(self:Flux2Klein, settings:Settings):
-    "Sentences about settings that are hardly meant: CFG with a checkpoint that is distilled."
+    "Sentences about settings that are hardly meant: CFG and other steps with a checkpoint that is distilled."
     said = Editor.advice(self, settings)
-    if self.pipe.config.get('is_distilled', True) and settings.true_cfg_scale > 1:
+    if not self.pipe.config.get('is_distilled', True): return said
+    if settings.num_inference_steps != 4:
+        said.append(f'--num_inference_steps {settings.num_inference_steps}: this checkpoint was made for 4; leave the '
+                    'flag out.')
+    if settings.true_cfg_scale > 1:
         said.append(f'--true_cfg_scale {settings.true_cfg_scale:g}: this checkpoint is distilled and needs no CFG, '
                     'which doubles the time and spoils the image; leave the flag out.')
     return said
