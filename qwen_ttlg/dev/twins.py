@@ -100,7 +100,8 @@ def train_vae(
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.); opt.step()
         if start is None: start = time.time()
         if step % 500 == 0:
-            log.append((step, round(t), round(loss.detach().item(), 4), round(float(psnr(y.detach()/2 + .5, x/2 + .5).mean()), 2)))
+            quality = float(psnr(y.detach()/2 + .5, x/2 + .5).mean())
+            log.append((step, round(t), round(loss.detach().item(), 4), round(quality, 2)))
             print('vae', *log[-1], flush=True)
         step += 1
     vae.eval().requires_grad_(False)
