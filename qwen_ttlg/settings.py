@@ -223,10 +223,13 @@ class Profile:
     exact:bool=False # are the images those of the model as it is, up to rounding?
     compiled:bool=True # blocks and VAE, where it pays
     tabulated:bool=True # modulations looked up, where it pays
-    fp8:str='no' # 'products' of the blocks in fp8, 'products if possible', or 'storage': weights kept in fp8
+    # 'products' of the blocks in fp8, 'products if possible'; weights kept in fp8: 'storage' on the GPU, 'host' not
+    fp8:str='no'
     steps:int|None=None # of the distilled model it loads as a LoRA
     settings:dict=field(default_factory=dict) # that go with it
 
+    @property
+    def kept_in_fp8(self): return self.fp8 in ('storage', 'host') # weights, made larger layer by layer
     def lora(self, model:str='2509'): # hub id and file of the LoRA for '2509' or '2511'; None without one
         return LIGHTNING[model].format(self.steps) if self.steps else None
 
@@ -246,7 +249,9 @@ PROFILES = {
                        **_distilled(4, ttlg_grad_scale=.5, size='512')),
     'lowmem': Profile('weights kept in fp8, text encoder in host memory: for a card of 24 GB, '
                       'or of 8 GB with FLUX.2-klein', compiled=False,
-                      fp8='storage', settings=dict(ttlg_grad_scale=.5))}
+                      fp8='storage', settings=dict(ttlg_grad_scale=.5)),
+    'offload': Profile("as lowmem, with the transformer's weights in host memory, too: for a card that does not hold "
+                       'them', compiled=False, fp8='host', settings=dict(ttlg_grad_scale=.5))}
 
 # %% ../nbs/01_settings.ipynb #c022e
 def image_wording(prompt:str, word:str): # the same sentence with another word for its images

@@ -103,7 +103,7 @@ def _add_profile(p, gpus=True):
                    help="model: text encoder, transformer and VAE take turns on the GPU, "
                         "the others wait in the host's memory, so that the card needs room for the largest alone; "
                         "text: the text encoder stays in the host's memory; "
-                        "both need a GPU, and not with --profile lowmem, which does more (default: none)")
+                        "both need a GPU, and not with --profile lowmem or offload, which do more (default: none)")
     if gpus:
         p.add_argument('--gpus', type=int, default=1, metavar='INT',
                        help='GPUs that share a frame: 1, 2 or 4 (default: 1)')

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['SIZES', 'PROMPTS', 'N_CARRY', 'COUNTS', 'CHAINS', 'PARTS', 'OWN', 'IMAGE_PIXELS', 'mixed_scenes', 'random_styles',
-           'make_images', 'vae_loss', 'reconstruct', 'finish_vae', 'train_vae', 'scene_latents', 'channel_weights',
-           'pick_prompts', 'prompt_table', 'make_batch', 'velocity', 'flow_loss', 'share_gradients', 'Trainer',
-           'sigmas', 'denoise', 'rollout', 'chain_bank', 'chain_batch', 'Stages', 'main']
+           'make_images', 'vae_loss', 'reconstruct', 'finish_vae', 'fit_vae', 'train_vae', 'scene_latents',
+           'channel_weights', 'pick_prompts', 'prompt_table', 'make_batch', 'velocity', 'flow_loss', 'share_gradients',
+           'Trainer', 'sigmas', 'denoise', 'rollout', 'chain_bank', 'chain_batch', 'Stages', 'main']
 
 # %% ../../nbs/dev/00_training.ipynb #c004
 import argparse, json, math, os, time
@@ -76,6 +76,7 @@ def _cosine(step, elapsed, warmup=300, floor=.01):
 # %% ../../nbs/dev/00_training.ipynb #c014r
 def reconstruct(net:SingleFrameVAE, x:Tensor):
     "Encode, sample the posterior, decode; `x` (B,3,H,W) in [-1,1]."
+    x = x.contiguous(memory_format=torch.channels_last)
     for block in net.encoder: x = block(x)
     mean, logvar = x.float().chunk(2, 1); logvar = logvar.clamp(-20, 4)
     z = mean + (.5*logvar).exp()*torch.randn_like(mean)
@@ -101,34 +102,46 @@ def _encode(net, x):
     return x.chunk(2, 1)[0]
 
 # %% ../../nbs/dev/00_training.ipynb #c016
-def train_vae(
+def fit_vae(
+    net:torch.nn.Module, # changed in place
+    # (net, images (B,3,S,S) in [-1,1]) -> reconstruction, mean and logarithm of the posterior's variance
+    through:Callable,
     images:Tensor, # (N,3,S,S) uint8
     seconds:float, # how long
-    batch:int=64, lr:float=1e-3, seed:int=0, compile:bool=False, base_dim:int=24,
-):  # the `AutoencoderKLQwenImage` and a list of (step, second, loss, PSNR)
-    "Train a VAE from scratch on single frames."
-    torch.manual_seed(seed)
-    device, vae = images.device, make_vae(base_dim)
-    net = single_frame(vae).to(device).requires_grad_(True)
-    run = torch.compile(reconstruct) if compile else reconstruct
+    batch:int=64, lr:float=1e-3, compile:bool=False,
+)->list: # (step, second, loss, PSNR)
+    "Train a VAE on single frames, as they are, mirrored and turned."
+    device, run = images.device, torch.compile(through) if compile else through
     opt = torch.optim.AdamW(net.parameters(), lr, betas=(.9, .99), weight_decay=1e-4, fused=device.type == 'cuda')
     log, step, start = [], 0, None
     while (t := 0 if start is None else time.time() - start) < seconds:
         for g in opt.param_groups: g['lr'] = lr*_cosine(step, t/seconds)
         x = images[torch.randint(len(images), (batch,), device=device)].float()/127.5 - 1
         if torch.rand(()) < .5: x = x.flip(3)
-        if torch.rand(()) < .5: x = x.mT
-        with _autocast(device): y, mean, logvar = run(net, x.contiguous(memory_format=torch.channels_last))
+        if torch.rand(()) < .5: x = x.mT.contiguous()
+        with _autocast(device): y, mean, logvar = run(net, x)
         loss = vae_loss(y, x, mean, logvar)
-        opt.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.)
-        opt.step()
-        if start is None: start = time.time()
+        opt.zero_grad(set_to_none=True); loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.); opt.step()
+        if start is None: start = time.time() # the first step compiles
         if step % 500 == 0:
-            log.append((step, round(t), round(loss.item(), 4), round(float(psnr(y/2 + .5, x/2 + .5).mean()), 2)))
+            quality = float(psnr(y.detach()/2 + .5, x/2 + .5).mean())
+            log.append((step, round(t), round(loss.item(), 4), round(quality, 2)))
             print('vae', *log[-1], flush=True)
         step += 1
+    return log
+
+# %% ../../nbs/dev/00_training.ipynb #c0162
+def train_vae(
+    images:Tensor, # (N,3,S,S) uint8
+    seconds:float, # how long
+    seed:int=0, base_dim:int=24,
+    **how, # batch, learning rate and compiling, as for `fit_vae`
+):  # the `AutoencoderKLQwenImage` and a list of (step, second, loss, PSNR)
+    "Train a VAE from scratch on single frames."
+    torch.manual_seed(seed); vae = make_vae(base_dim)
+    net = single_frame(vae).to(images.device).requires_grad_(True)
+    log = fit_vae(net, reconstruct, images, seconds, **how)
     return finish_vae(vae, net, images), log
 
 # %% ../../nbs/dev/00_training.ipynb #c020

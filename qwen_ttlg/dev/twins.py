@@ -26,7 +26,7 @@ from ..model.qwen_image_21 import make_qwen21
 from .evaluate import (
     HELD_OUT, _device_name, _sheets, chain, edge_guidance, eight_bit, interval, measure_chain, source_frames, summary)
 from .training import (
-    Trainer, _autocast, _cosine, channel_weights, make_images, mixed_scenes, random_styles, scene_latents, vae_loss)
+    Trainer, channel_weights, fit_vae, make_images, mixed_scenes, random_styles, scene_latents)
 from ..run.run_folder import versions
 
 # %% ../../nbs/dev/04_twins.ipynb #t011
@@ -80,30 +80,13 @@ def train_vae(
     vae:AutoencoderKLFlux2|AutoencoderKLQwenImage21, # changed in place
     images:Tensor, # (N,3,S,S) uint8
     seconds:float, # how long
-    batch:int=64, lr:float=1e-3, seed:int=0, compile:bool=False,
+    seed:int=0,
+    **how, # batch, learning rate and compiling, as for `fit_vae`
 )->list: # (step, second, loss, PSNR)
     "Train a VAE from scratch on single frames."
     torch.manual_seed(seed)
-    device = images.device
-    vae.to(device).train().requires_grad_(True)
-    run = torch.compile(through_vae) if compile else through_vae
-    opt = torch.optim.AdamW(vae.parameters(), lr, betas=(.9, .99), weight_decay=1e-4, fused=device.type == 'cuda')
-    log, step, start = [], 0, None
-    while (t := 0 if start is None else time.time() - start) < seconds:
-        for g in opt.param_groups: g['lr'] = lr*_cosine(step, t/seconds)
-        x = images[torch.randint(len(images), (batch,), device=device)].float()/127.5 - 1
-        if torch.rand(()) < .5: x = x.flip(3)
-        if torch.rand(()) < .5: x = x.mT.contiguous()
-        with _autocast(device): y, mean, logvar = run(vae, x)
-        loss = vae_loss(y, x, mean, logvar)
-        opt.zero_grad(set_to_none=True); loss.backward()
-        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.); opt.step()
-        if start is None: start = time.time()
-        if step % 500 == 0:
-            quality = float(psnr(y.detach()/2 + .5, x/2 + .5).mean())
-            log.append((step, round(t), round(loss.detach().item(), 4), round(quality, 2)))
-            print('vae', *log[-1], flush=True)
-        step += 1
+    vae.to(images.device).train().requires_grad_(True)
+    log = fit_vae(vae, through_vae, images, seconds, **how)
     vae.eval().requires_grad_(False)
     set_statistics(vae, images[:512].float()/127.5 - 1)
     return log

@@ -244,11 +244,11 @@ def edit_frame(
         raise InputError(f'on_step: a {type(on_step).__name__} cannot be called; give a function of a DenoisingStep.')
     if noise is not None: _check_tokens('noise', noise, shape, 'make it with frame_noise')
     _check_start(start, shape)
-    if noise is None:
-        noise = torch.cat([frame_noise(editor, height, width, params.seed, frame, sample=b) for b in range(batch)])
     guidance, levels = as_guidance(ttlg), noise_levels(editor, height, width, params.num_inference_steps)
     with _let_go(editor):
         cond = _conditions(editor, refs, params, on_stage)
+        if noise is None: # while a GPU is at work on the references
+            noise = torch.cat([frame_noise(editor, height, width, params.seed, frame, sample=b) for b in range(batch)])
         cond.timesteps = _timesteps(editor, levels)
         editor.begin(cond)
         guidance = FrameGuidance(

@@ -195,7 +195,7 @@ def check_profile(self:Flux2Klein, profile:Profile):
     "`InputError` for a profile that is no more than a few-step LoRA: there is none for this model."
     if profile.steps and not ('size' in profile.settings and 'num_inference_steps' in self.defaults):
         raise InputError(f'a profile of {profile.steps} steps by a LoRA: FLUX.2-klein has four steps by itself; '
-                         "use --profile exact, fast, preview or lowmem.")
+                         "use --profile exact, fast, preview, lowmem or offload.")
 
 @patch
 def advice(self:Flux2Klein, settings:Settings):

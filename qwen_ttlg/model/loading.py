@@ -161,10 +161,10 @@ def bytes_held(
     """Memory that a model's weights take on a GPU; a large one is taken to be made up as its editor's
     `shares` say."""
     if parameters < 1e9: return parameters*dtype.itemsize
-    kept, stored = (1 if profile.fp8 in ('products', 'storage') else dtype.itemsize), profile.fp8 == 'storage'
+    kept = dict(products=1, storage=1, host=0).get(profile.fp8, dtype.itemsize)
     blocks, modulations, rest = shares
     transformer = blocks*kept + modulations*(not profile.tabulated)*dtype.itemsize
-    others = rest*(not stored and offload != 'text')*dtype.itemsize
+    others = rest*(not profile.kept_in_fp8 and offload != 'text')*dtype.itemsize
     return round(parameters*(max(transformer, others) if offload == 'model' else transformer + others))
 
 # %% ../../nbs/model/07_loading.ipynb #c020f
@@ -188,7 +188,8 @@ def check_memory(
     if need > free:
         raise InputError(
             f"{said}; use a device with more memory, free some of it, "
-            "try --offload model, --offload text or --profile lowmem, or try things out with --model_id tiny.")
+            "try --offload model, --offload text, --profile lowmem or --profile offload, or try things out with "
+            "--model_id tiny.")
     return f'{said}.' if need > gib else None
 
 # %% ../../nbs/model/07_loading.ipynb #c022
@@ -252,15 +253,15 @@ def _progress_bars(show):
         if not show: d.enable_progress_bar(); t.enable_progress_bar()
 
 # %% ../../nbs/model/07_loading.ipynb #c023x0
-def _load(source, dtype, device, revision, model_id, in_fp8=False, in_host=()):
-    "The pipeline; `in_fp8` with a transformer that is read as `read_in_fp8` does, with layers `in_host`."
+def _load(source, dtype, device, revision, model_id, in_fp8=None):
+    "The pipeline; its transformer is read by `read_in_fp8` with the further parameters `in_fp8`, if there are any."
     if source in RANDOM: return RANDOM[source][1](device, dtype)
     try:
         with _progress_bars(source != str(TINY_FOLDER)):
             parts, folder = {}, source
-            if in_fp8:
+            if in_fp8 is not None:
                 if not Path(source).is_dir(): folder = DiffusionPipeline.download(source, revision=revision)
-                parts = dict(transformer=read_in_fp8(Path(folder)/'transformer', dtype, device, in_host))
+                parts = dict(transformer=read_in_fp8(Path(folder)/'transformer', dtype, device, **in_fp8))
             return DiffusionPipeline.from_pretrained(folder, dtype=dtype, revision=revision, use_safetensors=True,
                                                      **parts)
     except InputError: raise
@@ -297,9 +298,10 @@ def load_pipeline(
                         shares=kind.shares)
     if said: print(said, file=sys.stderr)
     # a LoRA is added to weights in 16 bits
-    in_fp8 = PROFILES[profile].fp8 == 'storage' and not lora and (parameters is None or parameters > 1e9)
-    pipe = _load(source, dtype, device, revision, model_id or source, in_fp8,
-                 kind.tabulated if PROFILES[profile].tabulated else ())
+    in_fp8 = PROFILES[profile].kept_in_fp8 and not lora and (parameters is None or parameters > 1e9)
+    placed = dict(in_host=kind.tabulated if PROFILES[profile].tabulated else (),
+                  blocks_in_host=PROFILES[profile].fp8 == 'host')
+    pipe = _load(source, dtype, device, revision, model_id or source, placed if in_fp8 else None)
     pipe.set_progress_bar_config(disable=True)
     if model_id == 'tiny': note = None # which is fast in any number format
     if note: print(note, file=sys.stderr)

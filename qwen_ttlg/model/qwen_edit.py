@@ -146,5 +146,5 @@ def fit(self:QwenEdit, profile:Profile, device:torch.device|str):
     "Tables, and faster forms of blocks and text encoder."
     pipe, device = self.pipe, torch.device(device)
     if profile.tabulated: tabulate(pipe.transformer)
-    if profile.compiled or profile.fp8 == 'storage': join_windows(pipe.text_encoder)
+    if profile.compiled or profile.kept_in_fp8: join_windows(pipe.text_encoder)
     if profile.compiled and device.type == 'cuda': ready_blocks(pipe.transformer)

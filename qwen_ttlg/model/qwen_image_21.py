@@ -369,7 +369,7 @@ def check_profile(self:QwenImage21, profile:Profile):
     "`InputError` for a profile that is no more than a few-step LoRA: there is none for this model."
     if profile.steps and not ('size' in profile.settings and 'num_inference_steps' in self.defaults):
         raise InputError(f'a profile of {profile.steps} steps by a LoRA: Qwen-Image-2.1 has none; 2.1-Turbo has eight '
-                         'steps by itself, with --profile exact, fast, preview or lowmem.')
+                         'steps by itself, with --profile exact, fast, preview, lowmem or offload.')
 
 @patch
 def advice(self:QwenImage21, settings:Settings):
