@@ -1030,4 +1030,12 @@ MUTANTS = [
     ('pair_batch', '(0*k, k, k + 1, k + 4)', '(0*k, k, k + 1, k + 3)'),
     ('pair_batch', '(0*k, k, k + 1, k + 4)', '(0*k, k, k, k + 4)'),
     ('twins._sample', '[edge, prev, extra]', '[prev, edge, extra]'),
+    # footage
+    ('pack_footage', 'if len(s) >= least', 'if len(s) > least'),
+    ('_jpeg', 'min(1, short/min(image.size))', 'short/min(image.size)'),
+    ('_shots', 'every_nth=every', 'every_nth=1'),
+    ('_squares', 'long/side - .15', 'long/side - 1.15'),
+    ('Clips.frame_numbers', 'last/2) + last/2', 'last/2) + last/3'),
+    ('Clips.render', '*self.flip[mine, None, None]', ''),
+    ('MovingPhotos.__init__', 'torch.Generator().manual_seed(seed)', 'torch.Generator()'),
 ]

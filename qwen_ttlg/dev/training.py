@@ -47,12 +47,13 @@ def make_images(
     seed:int=0,
     device:torch.device|str='cpu',
     chunk:int=512, # scenes generated at once
+    scenes:Callable=None, # (n, seed, device) -> what is rendered, as `mixed_scenes`, the default
 ):  # (n,3,size,size) uint8
     "Images to train the VAE on: scenes at random times, three in ten as edge maps, the others natural or styled."
     rng, out = torch.Generator(device).manual_seed(seed), []
     for i in range(0, n, chunk):
         img = torch.cat([s.render(60*torch.rand(s.n, generator=rng, device=device), size, size)
-                         for s in mixed_scenes(min(chunk, n - i), seed + i, device)])
+                         for s in (scenes or mixed_scenes)(min(chunk, n - i), seed + i, device)])
         edge = torch.rand(len(img), generator=rng, device=device) < .3
         styled = restyle(img, random_styles(len(img), rng))
         out.append((torch.where(edge.view(-1, 1, 1, 1), scene_edges(img)[0], styled)*255).round().byte())
@@ -155,13 +156,14 @@ def scene_latents(
     n:int, height:int, width:int, seed:int,
     chunk:int=96, # scenes generated at once
     encode:Callable[[Tensor], Tensor]=None, # images -> tokens; None: packed latents of `net`
+    scenes:Callable=None, # as for `make_images`
 ):  # tokens (n,8,T,C) in bf16 [S0 S1 S2 S3 E1 E2 E3 N1] and styles (n,)
     "Latent tokens of short scene sequences."
     device, rng = net.device, torch.Generator(net.device).manual_seed(seed)
     encode = encode or (lambda img: pack(net.encode(img)))
     tokens, styles = [], []
     for i in range(0, n, chunk):
-        for s in mixed_scenes(min(chunk, n - i), seed + i, device):
+        for s in (scenes or mixed_scenes)(min(chunk, n - i), seed + i, device):
             t0, gap = (torch.rand(s.n, generator=rng, device=device) for _ in range(2))
             style = random_styles(s.n, rng)
             natural = [s.render(60*t0 + k*(.5 + 1.5*gap**2), height, width) for k in range(4)]
@@ -455,12 +457,13 @@ def chain_bank(
     height:int, width:int, # pixels
     seed:int,
     least:float=20., # dB
+    scenes:Callable=None, # as for `make_images`
     **kw, # for `rollout`
 ):
     """Cached (prev, edge, target, extra reference) tokens (N,4,T,64) from the model's own chains,
     of frames whose previous one has at least `least` dB."""
     out = []
-    for i, s in enumerate(mixed_scenes(n, seed, net.device)):
+    for i, s in enumerate((scenes or mixed_scenes)(n, seed, net.device)):
         style, near = random_styles(s.n, torch.Generator(net.device).manual_seed(seed + i)), slice(None)
         for four, img, true in rollout(transformer, net, words, s, style, frames, height, width, seed=seed + i, **kw):
             out.append(torch.stack(four, 1)[near].bfloat16())
@@ -502,8 +505,10 @@ class Stages:
         small:bool=False, # a few tiny steps, to see that it runs
         begin:str|Path=None, # a model folder to begin from
         lr:float=1.5e-3,
+        scenes:Callable=mixed_scenes, # (n, seed, device) -> what is rendered
     ):
         self.folder, self.device, self.small, self.begin, self.lr = Path(folder), torch.device(device), small, begin, lr
+        self.scenes = scenes
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.device.type == 'cuda':
             torch.set_float32_matmul_precision('high')
@@ -529,7 +534,8 @@ class Stages:
 @patch
 def vae(self:Stages, seconds:float):
     "Train the VAE and keep it."
-    images = make_images(16 if self.small else 57344, 64 if self.small else 128, seed=100, device=self.device)
+    images = make_images(16 if self.small else 57344, 64 if self.small else 128, seed=100, device=self.device,
+                         scenes=self.scenes)
     vae, log = train_vae(images, seconds, batch=4 if self.small else 64, compile=not self.small)
     self.keep('vae', dict(weights=vae.state_dict(),
                           stats={k: list(vae.config[k]) for k in ('latents_mean', 'latents_std')}, log=log))
@@ -542,13 +548,14 @@ def latents(self:Stages, seconds:float=None): # not used: every stage is called 
     pass_token_types(pipe)
     words = {(*size, refs): prompt_table(pipe, *size, refs, variants=1 if self.small else 4)
              for size in self.counts for refs in (2, 3)}
-    scenes = mixed_scenes(6 if self.small else 48, seed=50, device=self.device)
+    scenes = self.scenes(6 if self.small else 48, 50, self.device)
     weights = channel_weights(net, torch.cat([s.render(0, 64, 64) for s in scenes]))
     if self.rank == 0: self.keep('words', (words, weights))
     tokens = lambda img: pack(net.encode(img))
     encode, seed = None if self.small else torch.compile(tokens, dynamic=True), 10_000 + 1_000_000*self.rank
     self.keep(f'bank{self.rank}',
-              {(h, w): scene_latents(net, n, h, w, seed=seed + 7*h + w, chunk=384*128*128//(h*w), encode=encode)
+              {(h, w): scene_latents(net, n, h, w, seed=seed + 7*h + w, chunk=384*128*128//(h*w), encode=encode,
+                                     scenes=self.scenes)
                for (h, w), n in self.counts.items()})
 
 # %% ../../nbs/dev/00_training.ipynb #c048
@@ -570,7 +577,7 @@ def own_chains(self:Stages, trainer:Trainer, seed:int):
     with trainer.averaged() as model:
         for k, (size, n, frames, cfg, gap) in enumerate(self.plan):
             new = chain_bank(model, net, trainer.words[(*size, 2)], n, frames, *size, seed=seed + 20*k, cfg=cfg,
-                             gap=gap, start=float(k))
+                             gap=gap, start=float(k), scenes=self.scenes)
             own[size] = tuple(torch.cat(p) for p in zip(own[size], new)) if size in own else new
     print('chains generated in', round(time.time() - start), 's', flush=True)
     return own
@@ -599,7 +606,10 @@ def save(self:Stages, seconds:float=None): # not used, as for `latents`
     (self.folder/'log.json').write_text(json.dumps(self.get('trainer')['log']))
 
 # %% ../../nbs/dev/00_training.ipynb #c050
-def main(argv:list=None): # arguments; None: those of the command line
+def main(
+    argv:list=None, # arguments; None: those of the command line
+    scenes:Callable=mixed_scenes, # as for `Stages`
+):
     "`python -m qwen_ttlg.dev.training STAGE FOLDER`: one stage of a training run."
     p = argparse.ArgumentParser(prog='python -m qwen_ttlg.dev.training', description=main.__doc__)
     p.add_argument('stage', choices=('vae', 'latents', 'transformer', 'save')); p.add_argument('folder')
@@ -609,7 +619,7 @@ def main(argv:list=None): # arguments; None: those of the command line
     p.add_argument('--lr', type=float, default=1.5e-3, help='highest learning rate (default: 1.5e-3)')
     p.add_argument('--small', action='store_true', help='a few tiny steps, to see that it runs')
     a = p.parse_args(argv)
-    getattr(Stages(a.folder, a.device, a.small, a.begin, a.lr), a.stage)(a.seconds)
+    getattr(Stages(a.folder, a.device, a.small, a.begin, a.lr, scenes), a.stage)(a.seconds)
     if dist.is_initialized(): dist.destroy_process_group()
 
 if __name__ == '__main__' and '__file__' in globals(): main()
