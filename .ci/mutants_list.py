@@ -1038,4 +1038,9 @@ MUTANTS = [
     ('Clips.frame_numbers', 'last/2) + last/2', 'last/2) + last/3'),
     ('Clips.render', '*self.flip[mine, None, None]', ''),
     ('MovingPhotos.__init__', 'torch.Generator().manual_seed(seed)', 'torch.Generator()'),
+    # real clips
+    ('clip_source', "size, 'crop'", "size, 'stretch'"),
+    ('clip_source', 'max_frames=frames + 1', 'max_frames=frames'),
+    ('clip_source', 'every_nth=every', 'every_nth=1'),
+    ('feature_distance', '.float(), normalize=True', '.float().flip(2), normalize=True'),
 ]

@@ -95,6 +95,7 @@ class MovingPhotos:
         objects:int=3, # cut-outs a scene, at most
     ):
         self.photos, self.n, self.objects, self.device = photos, n, objects, photos.device
+        self.nearest = objects # the number of the nearest layer
         rng = torch.Generator().manual_seed(seed); r = partial(_uniform, rng, self.device, n)
         def pick(*shape): return torch.randint(len(photos), (n, *shape), generator=rng).to(self.device)
         turn = 2*math.pi
@@ -151,22 +152,35 @@ def _cut_out(self:MovingPhotos, k, X, Y, t, pixel):
     return self._look(g['photo'], u*scale + _tall(g['at'][:, 0]), v*scale + _tall(g['at'][:, 1])), cover[:, None]
 
 @patch
+def _coordinates(self:MovingPhotos, height, width): # (n,H,W) each, -1 to 1 along the short side; a pixel's side
+    pixel = 2/min(height, width)
+    y, x = (torch.arange(s, device=self.device).add(.5).sub(s/2)*pixel for s in (height, width))
+    X, Y = (a.expand(self.n, height, width) for a in (x[None, None, :], y[None, :, None]))
+    return X*_tall(self.camera['flip']), Y, pixel
+
+@patch
 def render(self:MovingPhotos,
     t:float|Tensor, # frame number: a number, or (n,) for one of its own in every scene; fractions are fine
     height:int=128, width:int=128, # pixels
 )->Tensor: # (n,3,H,W) in [0,1]
     "Render frame `t` of every scene, antialiased by twice the size."
     t = torch.as_tensor(t, device=self.device, dtype=torch.float32).expand(self.n)
-    H, W = 2*height, 2*width; pixel = 2/min(H, W)
-    y, x = (torch.arange(s, device=self.device).add(.5).sub(s/2)*pixel for s in (H, W))
-    X, Y = x[None, None, :]*_tall(self.camera['flip']), y[None, :, None].expand(self.n, H, W)
-    X = X.expand(self.n, H, W)
+    X, Y, pixel = self._coordinates(2*height, 2*width)
     img = _out_of_focus(self._behind(X, Y, t), self.focus)
     for k in range(self.objects):
         front, cover = self._cut_out(k, X, Y, t, pixel); img = img + cover*(front - img)
     gain = self.light['gain'] + self.light['drift']*torch.sin(self.camera['slow'][:, 0]*t + self.camera['phase'][:, 1])
     img = img*gain.view(-1, 1, 1, 1) + self.light['tint'].view(-1, 3, 1, 1)
     return F.avg_pool2d(img.clamp(0, 1), 2)
+
+@patch
+def layers(self:MovingPhotos, t:float|Tensor, height:int=128, width:int=128)->Tensor: # (n,1,H,W) integers
+    "Which layer is seen at every pixel of frame `t`: 0 the photograph, then the cut-outs."
+    t = torch.as_tensor(t, device=self.device, dtype=torch.float32).expand(self.n)
+    X, Y, pixel = self._coordinates(height, width)
+    seen = torch.zeros(self.n, 1, height, width, dtype=torch.long, device=self.device)
+    for k in range(self.objects): seen[self._cut_out(k, X, Y, t, pixel)[1] > .5] = 1 + k
+    return seen
 
 # %% ../../nbs/dev/05_footage.ipynb #p041
 class Clips:

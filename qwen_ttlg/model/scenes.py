@@ -121,25 +121,35 @@ def camera(self:Scenes, t:float|torch.Tensor, height:int, width:int):
 
 # %% ../../nbs/model/00_scenes.ipynb #c014
 @patch
+def _leaf(self:Scenes, k, X, Y, pixel):
+    "How far leaf `k` covers what is behind it, and its shade, (n,1,H,W) each."
+    cx, cy, r = (a.view(-1, 1, 1) for a in (*self.leaf['pos'][:, k].T, self.leaf['radius'][:, k]))
+    gx, gy = (a.view(-1, 1, 1) for a in self.leaf['shade'][:, k].T)
+    alpha = (.5 - (((X - cx)**2 + (Y - cy)**2).sqrt() - r)/pixel).clamp(0, 1)
+    return alpha[:, None], (gx*(X - cx)/r + gy*(Y - cy)/r)[:, None]
+
+@patch
 def _draw_leaves(self:Scenes, img, X, Y, pixel):
     "Lay the dead leaves over `img`, back to front."
     for k in range(self.leaf['radius'].shape[1]):
-        cx, cy, r = (a.view(-1, 1, 1) for a in (*self.leaf['pos'][:, k].T, self.leaf['radius'][:, k]))
-        alpha = (.5 - (((X - cx)**2 + (Y - cy)**2).sqrt() - r)/pixel).clamp(0, 1)[:, None]
-        gx, gy = (a.view(-1, 1, 1) for a in self.leaf['shade'][:, k].T)
-        shade = (gx*(X - cx)/r + gy*(Y - cy)/r)[:, None]
+        alpha, shade = self._leaf(k, X, Y, pixel)
         img = img + alpha*(self.leaf['colour'][:, k].view(-1, 3, 1, 1) + shade - img)
     return img
 
 @patch
-def _draw_shape(self:Scenes, img, k, X, Y, t, pixel):
-    "Lay shape `k` over `img`."
+def _place(self:Scenes, k, X, Y, t):
+    "The numbers of shape `k`, its own axes (n,H,W), and the distance to its outline (n,1,H,W)."
     g = {key: v[:, k] for key, v in self.p.items() if v.ndim > 1 and key not in ('bg', 'bg2', 'slope', 'pan')}
     one = lambda a: a.view(-1, 1, 1)
     centre, angle = self.centres(t)[:, k], one(g['turn'] + g['spin']*t)
     dx, dy = X - one(centre[:, 0]), Y - one(centre[:, 1])
     u, v = dx*angle.cos() + dy*angle.sin(), (-dx*angle.sin() + dy*angle.cos())*one(g['aspect'])
-    d = signed_distance(u, v, one(g['size']), g['kind'])
+    return g, u, v, signed_distance(u, v, one(g['size']), g['kind'])
+
+@patch
+def _draw_shape(self:Scenes, img, k, X, Y, t, pixel):
+    "Lay shape `k` over `img`."
+    (g, u, v, d), one = self._place(k, X, Y, t), lambda a: a.view(-1, 1, 1)
     blend = (.5*v/one(g['size']) + .5).clamp(0, 1)[:, None]
     fill = (g['colour'].view(-1, 3, 1, 1)*(1 - blend) + g['colour2'].view(-1, 3, 1, 1)*blend)*_stripes(
         u, v, one(g['dir']), one(g['freq']), one(g['stripe']))[:, None]
@@ -165,6 +175,23 @@ def render(self:Scenes,
         grid = torch.stack(torch.broadcast_tensors(X/2.8, Y/2.8), -1)
         img = img + .12*F.grid_sample(self.noise, grid, padding_mode='reflection', align_corners=False)
     return img.clamp(0, 1)
+
+# %% ../../nbs/model/00_scenes.ipynb #c018m
+@patch(as_prop=True)
+def nearest(self:Scenes): # the number of the nearest layer
+    return self.shapes + (self.leaf['radius'].shape[1] if self.leaf else 0)
+
+@patch
+def layers(self:Scenes,
+    t:float|torch.Tensor, height:int=128, width:int=128, # as for `render`
+)->torch.Tensor: # (n,1,H,W) integers
+    "Which layer is seen at every pixel of frame `t`."
+    (X, Y), leaves = self.camera(t, height, width), self.nearest - self.shapes
+    t = torch.as_tensor(t, device=self.device, dtype=torch.float32).expand(self.n)
+    seen = torch.zeros(self.n, 1, height, width, dtype=torch.long, device=self.device)
+    for k in range(leaves): seen[self._leaf(k, X, Y, 2/min(height, width))[0] > .5] = 1 + k
+    for k in range(self.shapes): seen[self._place(k, X, Y, t)[3] < 0] = 1 + leaves + k
+    return seen
 
 # %% ../../nbs/model/00_scenes.ipynb #c020
 @patch

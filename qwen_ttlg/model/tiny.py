@@ -60,8 +60,8 @@ SCHEDULER = dict(base_image_seq_len=256, base_shift=.5, max_image_seq_len=8192, 
 def make_vae(base_dim:int=24, **kw):
     "An untrained `AutoencoderKLQwenImage` of a quarter of the full width with one block a level."
     from diffusers import AutoencoderKLQwenImage
-    return AutoencoderKLQwenImage(base_dim=base_dim, num_res_blocks=1,
-                                  **{'latents_mean': [0.]*16, 'latents_std': [1.]*16} | kw)
+    return AutoencoderKLQwenImage(
+        base_dim=base_dim, **dict(num_res_blocks=1, latents_mean=[0.]*16, latents_std=[1.]*16) | kw)
 
 def make_transformer(layers:int=6, heads:int=3):
     "An untrained `QwenImageTransformer2DModel` with heads of 64 channels."
