@@ -8,6 +8,7 @@ __all__ = ['PAINTED', 'in_chunks', 'blur', 'shifted', 'grain', 'bristles', 'kuwa
 
 # %% ../../nbs/image/04_styles.ipynb #c004
 import math
+from collections.abc import Callable
 from functools import lru_cache, wraps
 import numpy as np, torch, torch.nn.functional as F
 from fastcore.basics import patch
@@ -16,7 +17,7 @@ from ..core import constant
 from .edges import luma
 
 # %% ../../nbs/image/04_styles.ipynb #c009
-def in_chunks(style, pixels:int=2**19):
+def in_chunks(style:Callable, pixels:int=2**19):
     "A style that handles at most `pixels` pixels, or one image, at a time; in fp32, clamped to [0,1]."
     @wraps(style)
     def styled(img):
