@@ -87,22 +87,26 @@ def average(results:dict, way:str, column:str, frame:int=-1): # (clip, style) ->
 def main(argv:list=None): # arguments; None: those of the command line
     "`python -m qwen_ttlg.dev.clips MODEL FOLDER OUT`: what chains reach on the clips of a folder."
     p = argparse.ArgumentParser(prog='python -m qwen_ttlg.dev.clips', description=main.__doc__)
-    p.add_argument('model'); p.add_argument('folder'); p.add_argument('out')
+    p.add_argument('model'); p.add_argument('folder', help='of videos'); p.add_argument('out')
     p.add_argument('--styles', nargs='*', default=['natural'], help="'natural', 'all', or styles")
     p.add_argument('--frames', type=int, default=9); p.add_argument('--every', type=int, default=2)
     p.add_argument('--short', type=int, default=160); p.add_argument('--steps', type=int, default=10)
     p.add_argument('--cfg', type=float, default=1.); p.add_argument('--device')
     p.add_argument('--features', help='weights of SqueezeNet 1.1')
     p.add_argument('--variants', nargs='*', default=[*VARIANTS])
-    a = p.parse_args(argv); out, start, results = Path(a.out), time.time(), {}
+    a = p.parse_args(argv); out, start, results, known = Path(a.out), time.time(), {}, ['natural', *STYLES]
+    styles = known if a.styles == ['all'] else a.styles
+    if unknown := [s for s in styles if s not in known]:
+        p.error(f'style {unknown[0]!r}: not known; use {", ".join(map(repr, known))} or all')
+    files = sorted(f for f in Path(a.folder).glob('*') if f.is_file())
+    if not files: p.error(f'{a.folder}: no videos in it; give a folder that has some')
     out.mkdir(parents=True, exist_ok=True)
-    editor, known = load_pipeline(a.model, device=a.device), ['natural', *STYLES]
-    for file in sorted(Path(a.folder).iterdir()):
+    editor, distance = load_pipeline(a.model, device=a.device), a.features and feature_distance(a.features)
+    for file in files:
         source = clip_source(file, a.frames, a.every, a.short, editor.device)
-        for style in known if a.styles == ['all'] else a.styles:
-            numbers, images = measure_clip(
-                editor, source, known.index(style), a.features and feature_distance(a.features), a.variants,
-                num_inference_steps=a.steps, true_cfg_scale=a.cfg, seed=1)
+        for style in styles:
+            numbers, images = measure_clip(editor, source, known.index(style), distance, a.variants,
+                                           num_inference_steps=a.steps, true_cfg_scale=a.cfg, seed=1)
             results[f'{file.stem}, {style}'] = numbers
             sheet(images).save(out/f'{file.stem} {style}.png')
             print(file.stem, style, {w: round(t['psnr'][-1], 2) for w, t in numbers.items()}, flush=True)

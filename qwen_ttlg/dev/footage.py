@@ -21,18 +21,18 @@ from ..video.shots import find_shots, shot_starts
 from . import training
 
 # %% ../../nbs/dev/05_footage.ipynb #p011
-def _jpeg(image, short):
+def _jpeg(image, short, quality):
     "An image with this short side, or its own if that is smaller, as JPEG: a tensor of bytes."
     k = min(1, short/min(image.size)); out = io.BytesIO()
-    resize_image(image, *(max(1, round(s*k)) for s in image.size), 'stretch').save(out, 'JPEG', quality=92)
+    resize_image(image, *(max(1, round(s*k)) for s in image.size), 'stretch').save(out, 'JPEG', quality=quality)
     return torch.frombuffer(bytearray(out.getvalue()), dtype=torch.uint8)
 
-def _shots(file, every, short):
+def _shots(file, every, short, quality):
     "The shots of a clip, each a list of JPEGs."
     frames = list(read_frames(file, every_nth=every))
     cuts = find_shots((f.time, f.image) for f in frames)
     ends = [*shot_starts([f.time for f in frames], cuts), len(frames)]
-    return [[_jpeg(f.image, short) for f in frames[a:b]] for a, b in pairwise(ends)]
+    return [[_jpeg(f.image, short, quality) for f in frames[a:b]] for a, b in pairwise(ends)]
 
 def pack_footage(
     folder:str|Path, # with subfolders `photos` and `clips`
@@ -40,10 +40,12 @@ def pack_footage(
     every:int=2, # every n-th frame of a clip
     photo:int=384, clip:int=192, # short sides, pixels
     least:int=8, # stored frames of a shot
+    quality:int=92, # of the JPEGs
 )->dict: # how many photographs, shots and frames
     "Store photographs and clips in one file; `InputError` if a folder holds neither."
-    photos = [_jpeg(open_image(p), photo) for p in sorted(Path(folder).glob('photos/*'))]
-    shots = [s for p in sorted(Path(folder).glob('clips/*')) for s in _shots(p, every, clip) if len(s) >= least]
+    photos = [_jpeg(open_image(p), photo, quality) for p in sorted(Path(folder).glob('photos/*'))]
+    found = (s for p in sorted(Path(folder).glob('clips/*')) for s in _shots(p, every, clip, quality))
+    shots = [s for s in found if len(s) >= least]
     if not photos + shots:
         raise InputError(f'{folder}: no photographs in photos/ and no clips in clips/; give a folder that has them.')
     torch.save(dict(photos=photos, shots=shots), file)
@@ -65,18 +67,24 @@ class Footage:
     "What `pack_footage` stored, in memory; called like `mixed_scenes`, it gives moving scenes."
     def __init__(self,
         file:str|Path,
-        device:torch.device|str='cpu',
         side:int=384, # of the squares of photographs, pixels
         shares:tuple=(.3, .4, .3), # of procedural scenes, photographs and clips
     ):
-        stored = torch.load(file, weights_only=True)
+        try: stored = torch.load(file, weights_only=True)
+        except Exception as e: # torch has many
+            raise InputError(f'{file}: cannot be read as what pack_footage writes ({type(e).__name__}).') from e
         squares = [_squares(_decoded(p), side) for p in stored['photos']]
-        self.photos = torch.cat(squares).to(device) if squares else None
-        self.shots = [torch.stack([_decoded(f) for f in s]).to(device) for s in stored['shots']]
+        self.photos = torch.cat(squares) if squares else None
+        self.shots = [torch.stack([_decoded(f) for f in s]) for s in stored['shots']]
         self.shares = [s*there for s, there in zip(shares, (True, bool(squares), bool(self.shots)))]
+
+    def to(self, device:torch.device|str):
+        if self.photos is not None: self.photos = self.photos.to(device)
+        self.shots = [s.to(device) for s in self.shots]
 
     def __call__(self, n:int, seed:int, device:torch.device|str='cpu')->list:
         "Batches of scenes, `n` in all: procedural ones, photographs, clips."
+        self.to(device)
         whole = sum(self.shares); photos, clips = (round(n*s/whole) for s in self.shares[1:])
         found = training.mixed_scenes(n - photos - clips, seed, device) if n > photos + clips else []
         if photos: found.append(MovingPhotos(self.photos, photos, 7*seed + 5))
@@ -224,8 +232,11 @@ def main(argv:list=None): # arguments; None: those of the command line
     p.add_argument('file', help='that `pack` wrote; or `pack`')
     p.add_argument('rest', nargs=argparse.REMAINDER, help='MEDIA FILE; or a stage of training and its arguments')
     a = p.parse_args(argv)
-    if a.file == 'pack': return print(pack_footage(*a.rest))
-    device = a.rest[a.rest.index('--device') + 1] if '--device' in a.rest else 'cuda'
-    training.main(a.rest, scenes=Footage(a.file, device))
+    if a.file == 'pack' and len(a.rest) != 2: p.error('pack takes two arguments, MEDIA and FILE')
+    try:
+        if a.file == 'pack': return print(pack_footage(*a.rest))
+        footage = Footage(a.file) # on the CPU, until the device is known
+    except InputError as e: p.error(str(e))
+    training.main(a.rest, scenes=footage)
 
 if __name__ == '__main__' and '__file__' in globals(): main()

@@ -6,7 +6,7 @@
 __all__ = ['fields_table', 'ApiEntry']
 
 # %% ../../nbs/dev/03_showdoc.ipynb #t004
-import inspect
+import inspect, re
 from importlib import import_module
 from dataclasses import MISSING, fields, is_dataclass
 from fastcore.docments import docments
@@ -60,6 +60,7 @@ class ApiEntry(BasicMarkdownRenderer):
         if not (isinstance(cls, type) and is_dataclass(cls)
                 and any(f.name in inspect.get_annotations(cls) for f in fields(cls))):
             code, end, docs = rest.partition('\n```')
+            code = re.sub(r'\b(?:[a-z_]\w*\.)+(?=[A-Z])', '', code) # a class without its modules
             # backticks would become links, which code cannot show
             return f'{head}```python{code.replace("`", "")}{end}{docs}'
         first, *more = self.docs.split('\n', 1)

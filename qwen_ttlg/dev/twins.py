@@ -211,7 +211,7 @@ def measure(
     size:tuple=(128, 128), # (height, width)
     sheets:str|Path=None, # a folder for contact sheets
     **ttlg, # arguments of `TTLG`, instead of its defaults and the last half of the steps
-)->dict:
+)->dict: # figures and curves
     "What guidance and drift correction change on held-out scenes."
     start, dev, steps = time.time(), editor.device, editor.defaults['num_inference_steps']
     source = list(source_frames(Scenes(n, seed=HELD_OUT, device=dev), frames, size))
