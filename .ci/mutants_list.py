@@ -1043,4 +1043,7 @@ MUTANTS = [
     ('clip_source', 'max_frames=frames + 1', 'max_frames=frames'),
     ('clip_source', 'every_nth=every', 'every_nth=1'),
     ('feature_distance', '.float(), normalize=True', '.float().flip(2), normalize=True'),
+    # few steps
+    ('mean_velocity', '(y - x)/(b - a)', '(y - x)/(a - b)'),
+    ('mean_velocity', '(b - a)*k/inner', '(b - a)*k/(inner + 1)'),
 ]

@@ -343,7 +343,7 @@ class Trainer:
             transformer, words, weights, tokens, lr, decay, velocity)
         self.device = next(transformer.parameters()).device
         self.rng = torch.Generator(self.device).manual_seed(seed)
-        self.params = list(transformer.parameters())
+        self.params = [p for p in transformer.parameters() if p.requires_grad]
         self.average = [p.detach().clone() for p in self.params]
         self.opt = torch.optim.AdamW(self.params, lr, betas=(.9, .95), weight_decay=.01,
                                      fused=self.device.type == 'cuda')
@@ -379,6 +379,10 @@ def clock(self:Trainer, start:float, before:float):
 
 # %% ../../nbs/dev/00_training.ipynb #c035
 @patch
+def loss(self:Trainer, batch:tuple, grid:tuple, references:int): # as for `flow_loss`; a subclass may have another
+    return flow_loss(self.net, batch, grid, references, self.rng, self.weights, self.velocity)
+
+@patch
 def one(self:Trainer, banks:list): # as for `train`
     "One optimiser step on a batch of one size and one number of references."
     pick = lambda weights: int(torch.multinomial(torch.tensor(weights, dtype=torch.float), 1))
@@ -387,7 +391,7 @@ def one(self:Trainer, banks:list): # as for `train`
     refs = 3 if torch.rand(()) < .15 else 2
     grid = (size[0]//16, size[1]//16)
     batch = draw(bank[size], self.words[(*size, refs)], max(2, self.tokens//math.prod(grid)), refs, self.rng)
-    loss = flow_loss(self.net, batch, grid, refs, self.rng, self.weights, self.velocity)
+    loss = self.loss(batch, grid, refs)
     self.opt.zero_grad(set_to_none=True); loss.backward(); share_gradients(self.params)
     torch.nn.utils.clip_grad_norm_(self.params, 1.); self.opt.step()
     with torch.no_grad():
