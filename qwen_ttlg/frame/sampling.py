@@ -150,7 +150,8 @@ def denoise(
 def _let_go(editor):
     """Afterwards, however the block ends, offloaded models leave the GPU and caches of a transformer forget the
     frame, as after a call of the pipeline."""
-    try: yield
+    try:
+        with editor.steady(): yield
     finally: editor.done()
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023g

@@ -249,8 +249,9 @@ def decode(self:SingleFrameVAE,
     raw, blocks = self.raw(latents), self._blocks_at(scale)
     if small is None: return finished(self._run(blocks, raw))
     fewer = self._blocks_at(small)
-    same = next(k for k, pair in enumerate(zip(blocks, fewer)) if pair[0] is not pair[1])
-    between = self._run(blocks[:same], raw) # both images have these blocks, which run once
+    # both images have these blocks, which run once; twice if memory counts: nothing is kept beside the large image
+    same = 0 if self.checkpoint else next(k for k, pair in enumerate(zip(blocks, fewer)) if pair[0] is not pair[1])
+    between = self._run(blocks[:same], raw)
     with torch.no_grad(): img = self._run(blocks[same:], between)
     return finished(img), finished(self._run(fewer[same:], between))
 

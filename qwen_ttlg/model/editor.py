@@ -8,6 +8,7 @@ __all__ = ['EncodingCache', 'Conditions', 'Editor']
 # %% ../../nbs/model/02_editor.ipynb #e004
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 import numpy as np, torch
 from fastcore.basics import patch
@@ -49,6 +50,9 @@ class Conditions:
     timesteps:list=() # of the schedule, numbers from 0 to 1000
     kept:dict=field(default_factory=dict) # what the editor keeps for the frame, such as keys and values of references
 
+    @property
+    def dtype(self): return self.prompts[0][1].dtype # of the transformer; to ask that is to go through all its modules
+
     def velocity(self, x:Tensor, timestep:float, cfg:bool=True):
         """The velocity of tokens `x` (B,T,C) at a timestep from 0 to 1000, in fp32; without `cfg` that of the first
         prompt alone."""
@@ -82,7 +86,7 @@ class Editor(ABC):
         info=None, # a `ModelInfo`: what was loaded; or a function that gives it
     ):
         self.pipe, self._info, self.encodings = pipe, info, EncodingCache(16)
-        self._vae, self._form, self._made_of = None, {}, None
+        self._vae, self._form, self._made_of, self._steady = None, {}, None, None
 
     @property
     def info(self): # the `ModelInfo`
@@ -160,7 +164,7 @@ def wording(self:Editor, prompt:str): # a sentence of ours, with the word that t
     return image_wording(prompt, self.image_word)
 
 @patch(as_prop=True)
-def device(self:Editor): return self.pipe._execution_device
+def device(self:Editor): return self._steady[0] if self._steady else self.pipe._execution_device
 @patch(as_prop=True)
 def channels(self:Editor): return self.pipe.transformer.config.in_channels # of a token
 
@@ -185,6 +189,7 @@ def _state(vae): # changes whenever weights do, but not when they only move to a
 
 @patch(as_prop=True)
 def vae(self:Editor): # the single-frame VAE, on the editor's device
+    if self._steady: return self._steady[1]
     if self._vae is None or self._made_of != _state(self.pipe.vae): self.vae_form()
     return self._vae.to(self.device)
 
@@ -196,6 +201,14 @@ def vae_form(self:Editor,
     self._form = self._form | how
     self._vae, self._made_of = single_frame(self.pipe.vae, **self._form), _state(self.pipe.vae)
     self.encodings.clear()
+
+@patch
+@contextmanager
+def steady(self:Editor):
+    "While one frame is made, device and VAE stay as they are: to find them is to go through all modules each time."
+    self._steady = self.device, self.vae
+    try: yield
+    finally: self._steady = None
 
 # %% ../../nbs/model/02_editor.ipynb #e044
 @patch

@@ -135,8 +135,9 @@ def _with_kept_references(t, cond, x, name, given):
     "A pass whose references are computed at the first step of a frame: they attend to themselves alone, at time 0."
     target, refs, _ = cond.kept['positions']
     if (kv := cond.kept.get(('keys and values', name))) is not None:
-        return t(hidden_states=x.to(t.dtype), img_ids=target, kv_cache=kv, kv_cache_mode='cached', **given)[0].float()
-    joined = torch.cat([cond.refs.to(t.dtype), x.to(t.dtype)], 1)
+        given |= dict(kv_cache=kv, kv_cache_mode='cached')
+        return t(hidden_states=x.to(cond.dtype), img_ids=target, **given)[0].float()
+    joined = torch.cat([cond.refs.to(cond.dtype), x.to(cond.dtype)], 1)
     v, kv = t(hidden_states=joined, img_ids=torch.cat([*refs, target]), kv_cache_mode='extract',
               num_ref_tokens=cond.refs.shape[1], **given)
     cond.kept['keys and values', name] = kv
@@ -171,14 +172,14 @@ class Flux2Klein(Editor):
         if 'positions' not in cond.kept:
             cond.kept['positions'] = _positions(cond.grid, cond.count, cond.prompts[0][1].shape[1], x.device)
         target, refs, text = cond.kept['positions']
-        time = as_times(timestep, x, t.dtype)
+        time = as_times(timestep, x, cond.dtype)
         given = dict(timestep=time, guidance=None, txt_ids=text, joint_attention_kwargs={}, return_dict=False)
         for name, embeds in prompts:
             with t.cache_context(name):
                 if self.keeps_references:
                     out.append(_with_kept_references(t, cond, x, name, dict(given, encoder_hidden_states=embeds)))
                 else:
-                    joined = torch.cat([x.to(t.dtype), cond.refs.to(t.dtype)], 1)
+                    joined = torch.cat([x.to(cond.dtype), cond.refs.to(cond.dtype)], 1)
                     v = t(hidden_states=joined, img_ids=torch.cat([target, *refs]), encoder_hidden_states=embeds,
                       **given)[0]
                     out.append(v[:, :x.shape[1]].float())

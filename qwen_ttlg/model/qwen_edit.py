@@ -117,9 +117,9 @@ class QwenEdit(Editor):
     def passes(self, cond:Conditions, x:Tensor, timestep:float, prompts:Iterable):
         "The velocity of tokens (B,T,64) for each prompt, in fp32."
         t, shapes = self.pipe.transformer, [[(1, *cond.grid)]*(1 + cond.count)]*len(x)
-        joined = torch.cat([x.to(t.dtype), cond.refs.to(t.dtype)], 1)
-        now, out = as_time(timestep, t.dtype), []
-        time = torch.full((len(x),), now, dtype=t.dtype, device=x.device)
+        joined = torch.cat([x.to(cond.dtype), cond.refs.to(cond.dtype)], 1)
+        now, out = as_time(timestep, cond.dtype), []
+        time = torch.full((len(x),), now, dtype=cond.dtype, device=x.device)
         for name, embeds in prompts:
             with t.cache_context(name), at_time(t, now):
                 out.append(t(hidden_states=joined, timestep=time, encoder_hidden_states=embeds,

@@ -197,6 +197,8 @@ class PromptWithImages:
     def to(self, dtype:torch.dtype): return replace(self, embeds=self.embeds.to(dtype))
     @property
     def shape(self): return self.embeds.shape
+    @property
+    def dtype(self): return self.embeds.dtype
 
 def first_last(prompt:str): # the numbers of its images 1, 2, 3 as 2, 3, 1
     "A prompt about edge map, previous frame and extra reference, for the extra reference in front."
@@ -289,7 +291,8 @@ class QwenImage21(Editor):
         return self.vae.decode_alpha(self.unpack(tokens, height, width))
 
     def embed(self, prompts:list, images:list):
-        samples, made = [[to_pil(image) for image in sample] for sample in zip(*images)], []
+        self.pipe.processor.image_processor.device = self.device # where images are cut into patches
+        samples, made = [[to_pil(image.to(self.device)) for image in sample] for sample in zip(*images)], []
         for prompt in prompts:
             said = first_last(prompt) if len(images) == 3 else prompt
             embeds, _, places = zip(*(self.pipe.encode_prompt(said, image=sample, device=self.device)
@@ -306,8 +309,8 @@ class QwenImage21(Editor):
     def passes(self, cond:Conditions, x:Tensor, timestep:float|Tensor, prompts:Iterable):
         "The velocity of tokens (B,T,64) for each prompt, in fp32."
         t, out, shapes = self.pipe.transformer, [], [[(1, *cond.grid)]*(cond.count + 1)]*len(x)
-        joined = torch.cat([cond.refs.to(t.dtype), x.to(t.dtype)], 1)
-        time = as_times(timestep, x, t.dtype)
+        joined = torch.cat([cond.refs.to(cond.dtype), x.to(cond.dtype)], 1)
+        time = as_times(timestep, x, cond.dtype)
         for name, prompt in prompts:
             places = F.pad(prompt.places, (0, x.shape[1]//4), value=True)[None]
             cached = (dict(kv_cache=self.prefix(cond, name, prompt), kv_cache_mode='cached')
@@ -343,7 +346,8 @@ def prefix(self:QwenImage21, cond:Conditions, name:str, prompt:PromptWithImages)
     if name in cond.kept: return cond.kept[name]
     t = self.pipe.transformer
     layout = _Layout(t, prompt, cond.grid, cond.count)
-    hidden, cache, first = layout.hidden(t, prompt, cond.refs.to(t.dtype)), QwenImage21KVCache(t.config.num_layers), 0
+    hidden = layout.hidden(t, prompt, cond.refs.to(cond.dtype))
+    cache, first = QwenImage21KVCache(t.config.num_layers), 0
     if cond.count == 3:
         first = layout.segments[1][1] # the words before the first image, and that image
         cache = _copy(self._first(hidden[:, :first], layout, first))
