@@ -84,8 +84,8 @@ def average(results:dict, way:str, column:str, frame:int=-1): # (clip, style) ->
     "The mean of a column over clips and styles, at one frame, the last if it is -1."
     return sum(r[way][column][frame] for r in results.values())/len(results)
 
-def main(argv:list=None): # arguments; None: those of the command line
-    "`python -m qwen_ttlg.dev.clips MODEL FOLDER OUT`: what chains reach on the clips of a folder."
+def _arguments(argv):
+    "The arguments of the command, with the numbers of the styles and the files."
     p = argparse.ArgumentParser(prog='python -m qwen_ttlg.dev.clips', description=main.__doc__)
     p.add_argument('model'); p.add_argument('folder', help='of videos'); p.add_argument('out')
     p.add_argument('--styles', nargs='*', default=['natural'], help="'natural', 'all', or styles")
@@ -94,18 +94,23 @@ def main(argv:list=None): # arguments; None: those of the command line
     p.add_argument('--cfg', type=float, default=1.); p.add_argument('--device')
     p.add_argument('--features', help='weights of SqueezeNet 1.1')
     p.add_argument('--variants', nargs='*', default=[*VARIANTS])
-    a = p.parse_args(argv); out, start, results, known = Path(a.out), time.time(), {}, ['natural', *STYLES]
-    styles = known if a.styles == ['all'] else a.styles
+    a = p.parse_args(argv); known = ['natural', *STYLES]; styles = known if a.styles == ['all'] else a.styles
     if unknown := [s for s in styles if s not in known]:
         p.error(f'style {unknown[0]!r}: not known; use {", ".join(map(repr, known))} or all')
     files = sorted(f for f in Path(a.folder).glob('*') if f.is_file())
     if not files: p.error(f'{a.folder}: no videos in it; give a folder that has some')
+    return a, {s: known.index(s) for s in styles}, files
+
+# %% ../../nbs/dev/06_clips.ipynb #r041m
+def main(argv:list=None): # arguments; None: those of the command line
+    "`python -m qwen_ttlg.dev.clips MODEL FOLDER OUT`: what chains reach on the clips of a folder."
+    a, styles, files = _arguments(argv); out, start, results = Path(a.out), time.time(), {}
     out.mkdir(parents=True, exist_ok=True)
     editor, distance = load_pipeline(a.model, device=a.device), a.features and feature_distance(a.features)
     for file in files:
         source = clip_source(file, a.frames, a.every, a.short, editor.device)
-        for style in styles:
-            numbers, images = measure_clip(editor, source, known.index(style), distance, a.variants,
+        for style, number in styles.items():
+            numbers, images = measure_clip(editor, source, number, distance, a.variants,
                                            num_inference_steps=a.steps, true_cfg_scale=a.cfg, seed=1)
             results[f'{file.stem}, {style}'] = numbers
             sheet(images).save(out/f'{file.stem} {style}.png')

@@ -47,6 +47,7 @@ class Distiller(Trainer):
         super().__init__(transformer, words, weights, **how)
         self.steps, self.inner = steps, inner
 
+# %% ../../nbs/dev/07_few_steps.ipynb #v021a
 @patch
 def loss(self:Distiller, batch:tuple, grid:tuple, references:int):
     "Weighted squared error of the student's velocity at the first noise level of a segment."

@@ -63,6 +63,7 @@ def _squares(image, side):
     at = [round(i*(long - side)/max(1, n - 1)) for i in range(n)] if n > 1 else [(long - side)//2]
     return torch.stack([image[:, a:a + side] if size[0] > size[1] else image[:, :, a:a + side] for a in at])
 
+# %% ../../nbs/dev/05_footage.ipynb #p021a
 class Footage:
     "What `pack_footage` stored, in memory; called like `mixed_scenes`, it gives moving scenes."
     def __init__(self,
@@ -147,6 +148,7 @@ def _out_of_focus(img, share):
     small = F.interpolate(F.avg_pool2d(img, 4), img.shape[-2:], mode='bilinear')
     return img + share.view(-1, 1, 1, 1)*(small - img)
 
+# %% ../../nbs/dev/05_footage.ipynb #p033a
 @patch
 def _cut_out(self:MovingPhotos, k, X, Y, t, pixel):
     "Cut-out `k` of every scene: its image and how far it covers what is behind it, (n,1,H,W)."
@@ -166,6 +168,7 @@ def _coordinates(self:MovingPhotos, height, width): # (n,H,W) each, -1 to 1 alon
     X, Y = (a.expand(self.n, height, width) for a in (x[None, None, :], y[None, :, None]))
     return X*_tall(self.camera['flip']), Y, pixel
 
+# %% ../../nbs/dev/05_footage.ipynb #p033b
 @patch
 def render(self:MovingPhotos,
     t:float|Tensor, # frame number: a number, or (n,) for one of its own in every scene; fractions are fine
