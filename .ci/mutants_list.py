@@ -1021,6 +1021,8 @@ MUTANTS = [
     ('QwenImage21.shift', "c.get('max_shift', 1.15)", '1.15'),
     ('QwenImage21.passes', 'cat([cond.refs.to(cond.dtype), x.', 'cat([x.to(cond.dtype), cond.refs.'),
     ('QwenImage21.passes', 'v[:, -x.shape[1]:]', 'v[:, :x.shape[1]]'),
+    ('_prepared_on', 'processor.device, device', 'processor.device, None'),
+    ('_prepared_on', 'finally: processor.device = before', 'finally: pass'),
     ('_check_places', 'positions > 8192', 'positions > 9192'),
     ('_check_places', '!= len(images)*rows*cols//4', '!= prompt.places.sum()'),
     ('QwenImage21.sigmas', 'if len(listed) == steps', 'if listed'),

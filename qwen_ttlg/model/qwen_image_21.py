@@ -10,6 +10,7 @@ __all__ = ['SMALL_VAE', 'SMALL_TRANSFORMER', 'SMALL_TEXT', 'SMALL_VISION', 'QWEN
 # %% ../../nbs/model/06_qwen_image_21.ipynb #q004
 import re
 from collections.abc import Iterable
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -205,6 +206,13 @@ def first_last(prompt:str): # the numbers of its images 1, 2, 3 as 2, 3, 1
     return re.sub(r'\b(image|picture)( ?)([123])\b', lambda m: f'{m[1]}{m[2]}{int(m[3]) % 3 + 1}', prompt,
                   flags=re.IGNORECASE)
 
+@contextmanager
+def _prepared_on(processor, device):
+    "Images are cut into patches on this device; afterwards the processor is as it was, and can be saved."
+    before, processor.device = processor.device, device
+    try: yield
+    finally: processor.device = before
+
 # %% ../../nbs/model/06_qwen_image_21.ipynb #q041
 class PrefixAttention(QwenImage21AttnProcessor):
     "Diffusers' attention; in the mode 'append' it adds the tokens it gets to a cache, and they see what it holds."
@@ -291,12 +299,12 @@ class QwenImage21(Editor):
         return self.vae.decode_alpha(self.unpack(tokens, height, width))
 
     def embed(self, prompts:list, images:list):
-        self.pipe.processor.image_processor.device = self.device # where images are cut into patches
         samples, made = [[to_pil(image.to(self.device)) for image in sample] for sample in zip(*images)], []
         for prompt in prompts:
             said = first_last(prompt) if len(images) == 3 else prompt
-            embeds, _, places = zip(*(self.pipe.encode_prompt(said, image=sample, device=self.device)
-                                      for sample in samples))
+            with _prepared_on(self.pipe.processor.image_processor, self.device):
+                embeds, _, places = zip(*(self.pipe.encode_prompt(said, image=sample, device=self.device)
+                                          for sample in samples))
             made.append(PromptWithImages(torch.cat(embeds), places[0][0]))
             _check_places(made[-1], images)
         return made
