@@ -515,11 +515,11 @@ OFFLOADS = 'none', 'model', 'text'
 def _check_offload(offload, name, device):
     if offload not in OFFLOADS: raise InputError(f'offload {offload!r}: not known; use one of {", ".join(OFFLOADS)}.')
     if offload == 'none': return
+    if PROFILES[name].kept_in_fp8:
+        raise InputError(f'--offload {offload}: profile {name!r} offloads by itself; leave one of the two out.')
     if device.type == 'cpu':
         raise InputError(
             f"--offload {offload}: there is no GPU in use, everything is in the host's memory already; leave it out.")
-    if PROFILES[name].kept_in_fp8:
-        raise InputError(f'--offload {offload}: profile {name!r} offloads by itself; leave one of the two out.')
 
 def _short_of_memory(device): # guidance at 1024x1024 takes 6.6 GiB without checkpointing, 2.7 with
     return device.type == 'cuda' and torch.cuda.mem_get_info(device)[0] < 12*2**30

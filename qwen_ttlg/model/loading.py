@@ -186,10 +186,10 @@ def check_memory(
     said = (f'model {model_id!r}: its weights take {need/gib:.1f} GiB in {str(dtype).removeprefix("torch.")}, '
             f'and {free/gib:.1f} GiB are free on {device}')
     if need > free:
-        raise InputError(
-            f"{said}; use a device with more memory, free some of it, "
-            "try --offload model, --offload text, --profile lowmem or --profile offload, or try things out with "
-            "--model_id tiny.")
+        flags = ('try --offload model, --offload text, --profile lowmem or --profile offload, '
+                 if device.type == 'cuda' else '')
+        raise InputError(f'{said}; use a device with more memory, free some of it, {flags}or try things out with '
+                         '--model_id tiny.')
     return f'{said}.' if need > gib else None
 
 # %% ../../nbs/model/07_loading.ipynb #c022
@@ -305,6 +305,8 @@ def load_pipeline(
     pipe.set_progress_bar_config(disable=True)
     if model_id == 'tiny': note = None # which is fast in any number format
     if note: print(note, file=sys.stderr)
+    if PROFILES[profile].kept_in_fp8 and device.type == 'cpu':
+        print(f'--profile {profile}: it saves GPU memory, and there is no GPU in use.', file=sys.stderr)
     weights = _fingerprint(source) if Path(source).exists() else _commit(pipe)
     name = {v: k for k, v in DTYPES.items()}[dtype]
     info = ModelInfo(model_id or os.environ.get('MODEL_ID') or DEFAULT_MODEL, revision, type(pipe).__name__, name,
