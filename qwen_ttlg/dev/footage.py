@@ -7,6 +7,7 @@ __all__ = ['pack_footage', 'Footage', 'MovingPhotos', 'Clips', 'main']
 
 # %% ../../nbs/dev/05_footage.ipynb #p004
 import argparse, io, math
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -74,9 +75,11 @@ class Footage:
         try: stored = torch.load(file, weights_only=True)
         except Exception as e: # torch has many
             raise InputError(f'{file}: cannot be read as what pack_footage writes ({type(e).__name__}).') from e
-        squares = [_squares(_decoded(p), side) for p in stored['photos']]
+        with ThreadPoolExecutor() as pool: # PIL decodes without Python's lock
+            photos, *shots = [list(pool.map(_decoded, files)) for files in (stored['photos'], *stored['shots'])]
+        squares = [_squares(p, side) for p in photos]
         self.photos = torch.cat(squares) if squares else None
-        self.shots = [torch.stack([_decoded(f) for f in s]) for s in stored['shots']]
+        self.shots = [torch.stack(s) for s in shots]
         self.shares = [s*there for s, there in zip(shares, (True, bool(squares), bool(self.shots)))]
 
     def to(self, device:torch.device|str):
@@ -109,7 +112,7 @@ class MovingPhotos:
         def pick(*shape): return torch.randint(len(photos), (n, *shape), generator=rng).to(self.device)
         turn = 2*math.pi
         self.camera = dict(photo=pick(), at=r(2, lo=-.2, hi=.2), pan=r(2, hi=.3), rate=r(2, lo=.02, hi=.16),
-                           phase=r(4, hi=turn), zoom=r(lo=.35, hi=.8), zooming=r(hi=.15), tilt=r(2, lo=-.12, hi=.12),
+                           phase=r(4, hi=turn), zoom=r(lo=.35, hi=.95), zooming=r(hi=.15), tilt=r(2, lo=-.12, hi=.12),
                            roll=r(hi=.12), slow=r(3, lo=.01, hi=.07), flip=torch.where(r() < .5, -1., 1.))
         self.light = dict(gain=r(lo=.75, hi=1.15), drift=r(hi=.12), tint=r(3, lo=-.06, hi=.06))
         self.focus = (r() < .25)*r(lo=.3, hi=1.) # how far the background is out of focus

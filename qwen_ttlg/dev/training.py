@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['SIZES', 'SHARES', 'WORDS', 'PROMPTS', 'N_CARRY', 'COUNTS', 'CHAINS', 'PARTS', 'OWN', 'IMAGE_PIXELS', 'mixed_scenes',
-           'random_styles', 'make_images', 'vae_loss', 'reconstruct', 'finish_vae', 'fit_vae', 'train_vae',
-           'scene_controls', 'scene_latents', 'channel_weights', 'pick_prompts', 'prompt_table', 'make_batch',
-           'velocity', 'flow_loss', 'share_gradients', 'Trainer', 'sigmas', 'denoise', 'rollout', 'chain_bank',
-           'chain_batch', 'Stages', 'main']
+           'Together', 'random_styles', 'make_images', 'vae_loss', 'reconstruct', 'finish_vae', 'fit_vae', 'train_vae',
+           'scene_controls', 'scene_latents', 'channel_weights', 'pick_prompts', 'prompt_table', 'prompt_tables',
+           'make_batch', 'velocity', 'flow_loss', 'share_gradients', 'Trainer', 'sigmas', 'denoise', 'rollout',
+           'chain_bank', 'chain_batch', 'Stages', 'main']
 
 # %% ../../nbs/dev/00_training.ipynb #c004
 import argparse, json, math, os, time
@@ -36,6 +36,22 @@ def mixed_scenes(n:int, seed:int, device:torch.device|str='cpu'):
     parts = [(n - 2*(n//6), {}), (n//6, dict(shapes=2, leaves=40)), (n//6, dict(shapes=2, leaves=40, texture=.6))]
     return [Scenes(k, seed=seed*3 + i, device=device, **kw) for i, (k, kw) in enumerate(parts) if k]
 
+class Together:
+    "Several batches of scenes as one."
+    def __init__(self, scenes:list): # of `Scenes`, or of anything else that renders
+        self.scenes, self.counts = scenes, [s.n for s in scenes]; self.n = sum(self.counts)
+        def each(values): return torch.tensor(values).repeat_interleave(torch.tensor(self.counts))
+        self.layered = each([hasattr(s, 'layers') for s in scenes]) # (n,): which of them know layers?
+        self.nearest = each([getattr(s, 'nearest', 0) for s in scenes]).view(-1, 1, 1, 1) # number of the nearest layer
+
+    def render(self, t:Tensor, height:int=128, width:int=128)->Tensor: # times (n,) -> (n,3,H,W) in [0,1]
+        return torch.cat([s.render(a, height, width) for s, a in zip(self.scenes, t.split(self.counts))])
+
+    def layers(self, t:Tensor, height:int=128, width:int=128)->Tensor: # (n,1,H,W) integers; 0 where none are known
+        return torch.cat([s.layers(a, height, width) if hasattr(s, 'layers')
+                          else torch.zeros(s.n, 1, height, width, dtype=torch.long, device=t.device)
+                          for s, a in zip(self.scenes, t.split(self.counts))])
+
 def random_styles(n:int, rng:torch.Generator, natural:float=.4):
     "0 (natural) with probability `natural`, else one of the styles."
     u, k = (torch.rand(n, generator=rng, device=rng.device) for _ in range(2))
@@ -54,8 +70,8 @@ def make_images(
     "Images to train the VAE on: scenes at random times, three in ten as edge maps, the others natural or styled."
     rng, out = torch.Generator(device).manual_seed(seed), []
     for i in range(0, n, chunk):
-        img = torch.cat([s.render(60*torch.rand(s.n, generator=rng, device=device), size, size)
-                         for s in (scenes or mixed_scenes)(min(chunk, n - i), seed + i, device)])
+        scene = Together((scenes or mixed_scenes)(min(chunk, n - i), seed + i, device))
+        img = scene.render(60*torch.rand(scene.n, generator=rng, device=device), size, size)
         edge = torch.rand(len(img), generator=rng, device=device) < .3
         styled = restyle(img, random_styles(len(img), rng))
         out.append((torch.where(edge.view(-1, 1, 1, 1), scene_edges(img)[0], styled)*255).round().byte())
@@ -122,9 +138,10 @@ def fit_vae(
         x = images[torch.randint(len(images), (batch,), device=device)].float()/127.5 - 1
         if torch.rand(()) < .5: x = x.flip(3)
         if torch.rand(()) < .5: x = x.mT.contiguous()
+        opt.zero_grad(set_to_none=True)
         with _autocast(device): y, mean, logvar = run(net, x)
         loss = vae_loss(y, x, mean, logvar)
-        opt.zero_grad(set_to_none=True); loss.backward()
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.); opt.step()
         if start is None: start = time.time() # the first step compiles
         if step % 500 == 0:
@@ -150,29 +167,30 @@ def train_vae(
 
 # %% ../../nbs/dev/00_training.ipynb #c020
 # (height, width): share of the steps
-SIZES = {(128, 128): .52, (128, 192): .08, (192, 128): .07, (144, 256): .12, (256, 144): .05, (192, 192): .10,
-         (256, 256): .06}
+SIZES = {(96, 96): .04, (128, 128): .40, (128, 192): .06, (192, 128): .05, (144, 256): .08, (256, 144): .04,
+         (160, 288): .10, (192, 192): .08, (192, 320): .05, (256, 256): .06, (256, 448): .04}
 
 SHARES = {'edges': .5, 'laplacian': .07, 'canny': .04, 'black edges': .09, 'lineart': .1, 'depth': .1, 'segments': .1}
 WORDS = list(dict.fromkeys(c.words for c in CONTROLS.values())) # what prompts call control maps; 0 is 'edge map'
 
 def scene_controls(
-    scene:Scenes, # or anything else that renders
+    scene:Together,
     times:list, # of frames, (n,) each
     natural:list, # these frames, (n,3,H,W)
     shares:dict, # kind of control map -> how often it is chosen for a scene
     rng:torch.Generator,
 ):  # control maps of the frames, (n,3,H,W) each, and the index into `WORDS` (n,)
     "Control maps, of one kind a scene; of kinds that need layers none where the scene knows none."
-    kinds = [k for k in shares if hasattr(scene, 'layers') or not CONTROLS[k].layered]
-    chosen = torch.multinomial(torch.tensor([float(shares[k]) for k in kinds], device=rng.device), len(natural[0]),
-                               replacement=True, generator=rng)
-    maps, words = [torch.empty_like(f) for f in natural], torch.zeros_like(chosen)
+    kinds, device = list(shares), rng.device
+    layered = torch.tensor([CONTROLS[k].layered for k in kinds])
+    share = torch.tensor([float(s) for s in shares.values()])*(scene.layered[:, None] | ~layered)
+    chosen = torch.multinomial(share.to(device), 1, generator=rng)[:, 0]
+    maps, words, nearest = [torch.empty_like(f) for f in natural], torch.zeros_like(chosen), scene.nearest.to(device)
     for i in chosen.unique().tolist():
         mine, kind = chosen == i, kinds[i]; words[mine] = WORDS.index(CONTROLS[kind].words)
         for m, f, t in zip(maps, natural, times):
             layers = scene.layers(t, *f.shape[-2:])[mine] if CONTROLS[kind].layered else None
-            m[mine] = control_map(kind, f[mine], layers, getattr(scene, 'nearest', 0))
+            m[mine] = control_map(kind, f[mine], layers, nearest[mine])
     return maps, words
 
 @torch.no_grad()
@@ -189,17 +207,19 @@ def scene_latents(
     encode = encode or (lambda img: pack(net.encode(img)))
     tokens, styles, words = [], [], []
     for i in range(0, n, chunk):
-        for s in (scenes or mixed_scenes)(min(chunk, n - i), seed + i, device):
-            t0, gap = (torch.rand(s.n, generator=rng, device=device) for _ in range(2))
-            style = random_styles(s.n, rng)
-            times = [60*t0 + k*(.5 + 1.5*gap**2) for k in range(4)]
-            natural = [s.render(t, height, width) for t in times]
-            maps, named = scene_controls(s, times[1:], natural[1:], controls, rng)
-            images = [*(restyle(f, style) for f in natural), *maps, natural[1]]
-            with _autocast(device): z = encode((torch.cat(images)*255).round()/255)
-            tokens.append(z.float().unflatten(0, (8, s.n)).transpose(0, 1).bfloat16())
-            styles.append(style); words.append(named)
+        scene = Together((scenes or mixed_scenes)(min(chunk, n - i), seed + i, device))
+        t0, gap = (torch.rand(scene.n, generator=rng, device=device) for _ in range(2))
+        style = random_styles(scene.n, rng)
+        times = [60*t0 + k*(.5 + 1.5*gap**2) for k in range(4)]
+        natural = [scene.render(t, height, width) for t in times]
+        maps, named = scene_controls(scene, times[1:], natural[1:], controls, rng)
+        images = torch.cat([restyle(torch.cat(natural), style.repeat(4)), *maps, natural[1]])
+        parts = ((images*255).round()/255).split(max(8, 2**25//(height*width)))
+        with _autocast(device): z = torch.cat([encode(img) for img in parts])
+        tokens.append(z.float().unflatten(0, (8, scene.n)).transpose(0, 1).bfloat16())
+        styles.append(style); words.append(named)
     return torch.cat(tokens), torch.cat(styles), torch.cat(words)
+
 
 # %% ../../nbs/dev/00_training.ipynb #c023
 @torch.no_grad()
@@ -257,6 +277,17 @@ def prompt_table(
     table = torch.stack([torch.stack([F.pad(e, (0, 0, 0, length - len(e))) for e in row]) for row in rows])
     mask = torch.stack([torch.arange(length) < len(e) for e in rows[0]])
     return table, mask.to(table.device)
+
+def prompt_tables(
+    pipe:DiffusionPipeline, # as for `prompt_table`
+    sizes:Iterable, # (height, width)
+    variants:int=4,
+)->dict: # (height, width, references) -> embeddings and mask
+    "A table for every size and two or three references; sizes that the text encoder sees in one shape share theirs."
+    def shape(h, w): return h > w, pipe.processor.image_processor.get_number_of_image_patches(h, w)
+    tables = {(shape(*size), refs): prompt_table(pipe, *size, refs, variants)
+              for size in {shape(*size): size for size in sizes}.values() for refs in (2, 3)}
+    return {(*size, refs): tables[shape(*size), refs] for size in sizes for refs in (2, 3)}
 
 # %% ../../nbs/dev/00_training.ipynb #c031
 def make_batch(
@@ -467,13 +498,14 @@ def rollout(
     """Chains of the model's own frames.
     Yields (prev, edge, target, extra reference) tokens, the generated and the true image of every frame."""
     rng, grid, table, mask = torch.Generator(net.device).manual_seed(seed), (height//16, width//16), *words
-    pic = lambda t: restyle(scenes.render(start + gap*t, height, width), styles)
+    at = lambda t: torch.full((scenes.n,), start + gap*t, device=net.device)
+    pic = lambda t: restyle(scenes.render(at(t), height, width), styles)
     enc = lambda img: pack(net.encode((img.clamp(0, 1)*255).round()/255).float())
     expand = lambda p: (table[0, p].expand(scenes.n, -1, -1), mask[p].expand(scenes.n, -1))
     with _autocast(net.device): extra_reference = prev = enc(pic(0))
     for t in range(1, frames + 1):
         true = pic(t)
-        edge_map = scene_edges(scenes.render(start + gap*t, height, width))[0].expand(-1, 3, -1, -1)
+        edge_map = scene_edges(scenes.render(at(t), height, width))[0].expand(-1, 3, -1, -1)
         with _autocast(net.device): edge, target = enc(edge_map), enc(true)
         refs = torch.cat([edge, prev] + [extra_reference]*(references == 3), 1)
         noise = torch.randn(prev.shape, generator=rng, device=net.device)
@@ -496,12 +528,11 @@ def chain_bank(
 ):
     """Cached (prev, edge, target, extra reference) tokens (N,4,T,64) from the model's own chains,
     of frames whose previous one has at least `least` dB."""
-    out = []
-    for i, s in enumerate((scenes or mixed_scenes)(n, seed, net.device)):
-        style, near = random_styles(s.n, torch.Generator(net.device).manual_seed(seed + i)), slice(None)
-        for four, img, true in rollout(transformer, net, words, s, style, frames, height, width, seed=seed + i, **kw):
-            out.append(torch.stack(four, 1)[near].bfloat16())
-            near = psnr(img, true) >= least # may the next frame be learnt from?
+    out, scene = [], Together((scenes or mixed_scenes)(n, seed, net.device))
+    style, near = random_styles(scene.n, torch.Generator(net.device).manual_seed(seed)), slice(None)
+    for four, img, true in rollout(transformer, net, words, scene, style, frames, height, width, seed=seed, **kw):
+        out.append(torch.stack(four, 1)[near].bfloat16())
+        near = psnr(img, true) >= least # may the next frame be learnt from?
     tokens = torch.cat(out)
     return tokens, torch.zeros(len(tokens), dtype=torch.long, device=net.device)
 
@@ -520,11 +551,11 @@ def chain_batch(
 
 # %% ../../nbs/dev/00_training.ipynb #c046
 # scenes, for each process
-COUNTS = {(128, 128): 28000, (128, 192): 2500, (192, 128): 2000, (144, 256): 3000, (256, 144): 1500, (192, 192): 2500,
-          (256, 256): 1000}
+COUNTS = {(96, 96): 2000, (128, 128): 24000, (128, 192): 2500, (192, 128): 2000, (144, 256): 2500, (256, 144): 1500,
+          (160, 288): 3000, (192, 192): 2500, (192, 320): 1500, (256, 256): 1500, (256, 448): 800}
 # size, scenes, frames, CFG, time between frames
 CHAINS = [((128, 128), 1800, 8, 1., 1.), ((128, 128), 900, 5, 1., 1.6), ((128, 128), 300, 6, 4., 1.),
-          ((144, 256), 300, 5, 1., 1.), ((192, 192), 200, 5, 1., .7)]
+          ((160, 288), 300, 5, 1., 1.), ((192, 192), 200, 5, 1., .7)]
 PARTS = (0., .45, .75, 1.) # of the learning rate's cosine; chains are generated before the second and the third
 OWN = .5 # weight of a batch from own chains beside one of true pairs: there are far fewer of them
 # the text encoder sees each reference as four tokens: a third less work a step than at 128 x 128,
@@ -571,7 +602,7 @@ class Stages:
 def vae(self:Stages, seconds:float):
     "Train the VAE and keep it."
     images = make_images(16 if self.small else 57344, 64 if self.small else 128, seed=100, device=self.device,
-                         scenes=self.scenes)
+                         chunk=2048, scenes=self.scenes)
     torch.manual_seed(0)
     begun = (AutoencoderKLQwenImage.from_pretrained(self.begin, subfolder='vae').float() if self.begin
              else make_vae(**self.sizes['vae']))
@@ -586,15 +617,13 @@ def latents(self:Stages, seconds:float=None): # not used: every stage is called 
     vae = self.vae_model()
     net, pipe = single_frame(vae), make_pipeline(vae=vae, max_pixels=IMAGE_PIXELS).to(self.device)
     pass_token_types(pipe)
-    words = {(*size, refs): prompt_table(pipe, *size, refs, variants=1 if self.small else 4)
-             for size in self.counts for refs in (2, 3)}
+    words = prompt_tables(pipe, self.counts, variants=1 if self.small else 3)
     scenes = self.scenes(6 if self.small else 48, 50, self.device)
     weights = channel_weights(net, torch.cat([s.render(0, 64, 64) for s in scenes]))
     if self.rank == 0: self.keep('words', (words, weights))
-    tokens = lambda img: pack(net.encode(img))
-    encode, seed = None if self.small else torch.compile(tokens, dynamic=True), 10_000 + 1_000_000*self.rank
+    seed = 10_000 + 1_000_000*self.rank
     self.keep(f'bank{self.rank}',
-              {(h, w): scene_latents(net, n, h, w, seed=seed + 7*h + w, chunk=384*128*128//(h*w), encode=encode,
+              {(h, w): scene_latents(net, n, h, w, seed=seed + 7*h + w, chunk=1536*128*128//(h*w),
                                      scenes=self.scenes, controls=self.controls)
                for (h, w), n in self.counts.items()})
 

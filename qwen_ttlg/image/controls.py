@@ -29,7 +29,7 @@ def _canny(img): return torch.cat([edge_map(i[None], 'canny').edges for i in img
 # %% ../../nbs/image/05_controls.ipynb #m021
 def depth_map(
     layers:Tensor, # (B,1,H,W) integers, 0 the background
-    count:int, # the number of the nearest layer there can be
+    count:int|Tensor, # the number of the nearest layer there can be, or (B,1,1,1) of them
 )->Tensor: # (B,1,H,W) in [0,1]
     "Near is white."
     return (1 + layers)/(1. + count)
@@ -66,7 +66,7 @@ CONTROLS = {
 def control_map(
     kind:str, # of `CONTROLS`
     img:Tensor, # (B,3,H,W) in [0,1]
-    layers:Tensor=None, count:int=0, # for kinds that need layers, as for `depth_map`
+    layers:Tensor=None, count:int|Tensor=0, # for kinds that need layers, as for `depth_map`
 )->Tensor: # (B,3,H,W) in [0,1]
     "A control map of a kind."
     return CONTROLS[kind].make(img, layers, count).expand(-1, 3, -1, -1)

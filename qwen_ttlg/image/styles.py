@@ -17,11 +17,15 @@ from ..core import constant
 from .edges import luma
 
 # %% ../../nbs/image/04_styles.ipynb #c009
-def in_chunks(style:Callable, pixels:int=2**19):
+def in_chunks(
+    style:Callable,
+    pixels:int=None, # at a time; None: 2**19, on a GPU 2**22, since it would wait for the host
+):
     "A style that handles at most `pixels` pixels, or one image, at a time; in fp32, clamped to [0,1]."
     @wraps(style)
     def styled(img):
-        count = max(1, pixels//(img.shape[-2]*img.shape[-1]))
+        most = pixels or (2**22 if img.device.type == 'cuda' else 2**19)
+        count = max(1, most//(img.shape[-2]*img.shape[-1]))
         done = [style(part.float()).clamp(0, 1).to(img.dtype) for part in img.split(count)]
         return torch.cat(done)
     return styled
