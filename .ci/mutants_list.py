@@ -1070,6 +1070,11 @@ MUTANTS = [
     ('clip_source', 'max_frames=frames + 1', 'max_frames=frames'),
     ('clip_source', 'every_nth=every', 'every_nth=1'),
     ('feature_distance', '.float(), normalize=True', '.float().flip(2), normalize=True'),
+    ('compare', 'psnr=each(psnr, true)', 'psnr=each(psnr, true[::-1])'),
+    ('compare', 'ssim=each(ssim, true)', 'ssim=each(psnr, true)'),
+    ('compare', 'colour=each(colour_difference, true)', 'colour=each(colour_difference, frames)'),
+    ('compare', '[first, *frames]', '[frames[0], *frames]'),
+    ('compare', 'each(distance, true)', 'each(distance, frames)'),
     # few steps
     ('mean_velocity', '(y - x)/(b - a)', '(y - x)/(a - b)'),
     ('mean_velocity', '(b - a)*k/inner', '(b - a)*k/(inner + 1)'),

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['HELD_OUT', 'NUMBERS', 'eight_bit', 'source_frames', 'Moment', 'grey', 'edge_guidance', 'chain', 'measure_chain',
-           'measure_restyling', 'interval', 'residual', 'summary', 'evaluate', 'ablate', 'main']
+           'measure_restyling', 'measure_controls', 'interval', 'residual', 'summary', 'evaluate', 'ablate', 'main']
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c004
 import argparse, json, platform, time
@@ -17,18 +17,19 @@ import torch
 from fastcore.basics import patch
 from ..model.editor import Editor
 from ..core import sheet
-from ..settings import DriftSettings
+from ..settings import CARRY_PROMPT, DriftSettings
 from ..image.edges import sobel, scene_edges
 from ..image.losses import EdgeLoss, GramLoss, TemporalLoss, VAEFeatures
 from ..image.motion import Motion
 from ..metrics.shot_reference import ShotReference
-from ..metrics.frame_metrics import psnr, warp_error
+from ..metrics.frame_metrics import edge_f1, psnr, warp_error
 from ..model.scenes import STYLES, Scenes, restyle, short_name
 from ..frame.guidance import TTLG, vae_reconstruction, vae_target_value
 from ..frame.sampling import EditResult, edit_frame, restyle_frame
 from ..run.drift import Drift
 from ..run.targets import FrameTask
 from ..run.run_folder import versions
+from ..image.controls import CONTROLS, control_map
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c007
 HELD_OUT = 7 # seed of the held-out scenes
@@ -191,18 +192,40 @@ def measure_chain(
 # %% ../../nbs/dev/01_evaluate.ipynb #c014
 @torch.no_grad()
 def measure_restyling(
-    editor:Editor, scenes:Scenes,
-    size:tuple=(128, 128), # (height, width)
+    editor:Editor,
+    scenes:Scenes|torch.Tensor, # or images (n,3,H,W) in [0,1]
+    size:tuple=(128, 128), # (height, width) of scenes
     **options, # for `restyle_frame`
 ):
-    """PSNR (styles, n) of restyled first frames to the rendered style, and whether (styles,
-    n) that style is the nearest of all."""
-    natural, quality, right = scenes.render(0, *size), [], []
+    """PSNR (styles, n) of restyled first frames to the rendered style, whether (styles, n) that style is the
+    nearest of all, and the restyled images (styles, n, 3, H, W)."""
+    natural = scenes if isinstance(scenes, torch.Tensor) else scenes.render(0, *size)
+    quality, right, images = [], [], []
     for k, style in enumerate(STYLES):
         img = restyle_frame(editor, natural, style, **options).image
         near = torch.stack([psnr(img, f(natural)) for f in STYLES.values()])
         quality.append(near[k].cpu()); right.append((near.argmax(0) == k).cpu())
-    return torch.stack(quality), torch.stack(right)
+        images.append(img.cpu())
+    return torch.stack(quality), torch.stack(right), torch.stack(images)
+
+# %% ../../nbs/dev/01_evaluate.ipynb #k012
+@torch.no_grad()
+def measure_controls(
+    editor:Editor,
+    scene:Scenes, # or anything else with `render`, `layers` and `nearest`
+    t:float=1., # the frame that is wanted; the one at 0 is the frame before
+    size:tuple=(128, 128), # (height, width)
+    **options, # for `edit_frame`
+)->dict: # kind of `CONTROLS` -> (n,), 1 for equal edges
+    "Soft F1 of the edges of a frame that was generated from a control map, against those of the ground truth."
+    prev, true, layers = scene.render(0., *size), scene.render(t, *size), scene.layers(t, *size)
+    found, (edges, gain) = {}, scene_edges(true)
+    for kind, control in CONTROLS.items():
+        control_image = eight_bit(control_map(kind, true, layers, scene.nearest))
+        img = edit_frame(editor, control_image, eight_bit(prev), prompt=editor.wording(control.prompt(CARRY_PROMPT)),
+                         **options).image
+        found[kind] = edge_f1(img, edges, gain).cpu()
+    return found
 
 # %% ../../nbs/dev/01_evaluate.ipynb #c017
 def interval(
@@ -268,7 +291,7 @@ def evaluate(
     by_style = {names[k]: summary({m: v[:, styles.cpu() == k] for m, v in plain.items()},
                                   {m: v[:, styles.cpu() == k] for m, v in guided.items()})
                 for k in range(min(n, 7))}
-    quality, right = measure_restyling(editor, scenes, **options)
+    quality, right, _ = measure_restyling(editor, scenes, **options)
     motion = torch.stack([scenes.motion(t) for t in range(frames)])
     if sheets: _sheets(Path(sheets), a, b)
     return dict(scenes=n, frames=frames, seed=seed, cfg=cfg, lr=lr, steps=steps, inner_steps=inner_steps,
