@@ -75,6 +75,7 @@ def compare(
                  flicker=each(flickering, [first, *frames]))
     return found | (dict(features=each(distance, true)) if distance else {})
 
+# %% ../../nbs/dev/06_clips.ipynb #r031c
 def measure_clip(
     editor:Editor,
     source:list, # from `clip_source`
@@ -99,7 +100,6 @@ def measure_clip(
             images['ground truth'] = true
         images[way] = made
     return numbers | base, images
-
 
 # %% ../../nbs/dev/06_clips.ipynb #r041
 def average(results:dict, way:str, column:str, frame:int=-1): # (clip, style) -> from `measure_clip`

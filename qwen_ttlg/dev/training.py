@@ -52,6 +52,7 @@ class Together:
                           else torch.zeros(s.n, 1, height, width, dtype=torch.long, device=t.device)
                           for s, a in zip(self.scenes, t.split(self.counts))])
 
+# %% ../../nbs/dev/00_training.ipynb #c007r
 def random_styles(n:int, rng:torch.Generator, natural:float=.4):
     "0 (natural) with probability `natural`, else one of the styles."
     u, k = (torch.rand(n, generator=rng, device=rng.device) for _ in range(2))
@@ -173,6 +174,7 @@ SIZES = {(96, 96): .04, (128, 128): .40, (128, 192): .06, (192, 128): .05, (144,
 SHARES = {'edges': .5, 'laplacian': .07, 'canny': .04, 'black edges': .09, 'lineart': .1, 'depth': .1, 'segments': .1}
 WORDS = list(dict.fromkeys(c.words for c in CONTROLS.values())) # what prompts call control maps; 0 is 'edge map'
 
+# %% ../../nbs/dev/00_training.ipynb #c020c
 def scene_controls(
     scene:Together,
     times:list, # of frames, (n,) each
@@ -193,6 +195,7 @@ def scene_controls(
             m[mine] = control_map(kind, f[mine], layers, nearest[mine])
     return maps, words
 
+# %% ../../nbs/dev/00_training.ipynb #c020l
 @torch.no_grad()
 def scene_latents(
     net:SingleFrameVAE, # or an `Editor`, with `encode`
@@ -219,7 +222,6 @@ def scene_latents(
         tokens.append(z.float().unflatten(0, (8, scene.n)).transpose(0, 1).bfloat16())
         styles.append(style); words.append(named)
     return torch.cat(tokens), torch.cat(styles), torch.cat(words)
-
 
 # %% ../../nbs/dev/00_training.ipynb #c023
 @torch.no_grad()
