@@ -23,7 +23,7 @@ from ..image.losses import EdgeLoss, GramLoss, TemporalLoss, VAEFeatures
 from ..image.motion import Motion
 from ..metrics.shot_reference import ShotReference
 from ..metrics.frame_metrics import edge_f1, psnr, warp_error
-from ..model.scenes import STYLES, Scenes, restyle, short_name
+from ..model.scenes import STYLES, TONED, Scenes, restyle, short_name
 from ..frame.guidance import TTLG, vae_reconstruction, vae_target_value
 from ..frame.sampling import EditResult, edit_frame, restyle_frame
 from ..run.drift import Drift
@@ -281,13 +281,13 @@ def evaluate(
 ):
     "The figures of this page, overall and by style; `sheets`: a folder for contact sheets."
     start, dev = time.time(), editor.device
-    scenes, styles = Scenes(n, seed=seed, device=dev), torch.arange(n, device=dev) % (1 + len(STYLES))
+    scenes, styles = Scenes(n, seed=seed, device=dev), torch.arange(n, device=dev) % (1 + len(TONED))
     options = dict(num_inference_steps=steps, true_cfg_scale=cfg, seed=1)
     source = list(source_frames(scenes, frames))
     plain, a = measure_chain(editor, source, styles, **options)
     guided, b = measure_chain(editor, source, styles, edge_guidance(last_steps=5, lr=lr, inner_steps=inner_steps),
                               oracle=False, **options)
-    names = ['natural', *STYLES]
+    names = ['natural', *TONED]
     by_style = {names[k]: summary({m: v[:, styles.cpu() == k] for m, v in plain.items()},
                                   {m: v[:, styles.cpu() == k] for m, v in guided.items()})
                 for k in range(min(n, 7))}
@@ -344,7 +344,7 @@ def ablate(
 ):  # name -> numbers; 'oracle' (ground-truth frames through the VAE) and 'blank' (a grey image) among them
     "Measure many ways to guide on the same scenes."
     dev, base, out, cuda = editor.device, None, {}, editor.device.type == 'cuda'
-    styles, source = (torch.arange(n, device=dev) % (1 + len(STYLES)),
+    styles, source = (torch.arange(n, device=dev) % (1 + len(TONED)),
                       list(source_frames(Scenes(n, seed=seed, device=dev), frames, size)))
     for name, guidance in ways.items():
         if cuda: torch.cuda.reset_peak_memory_stats(dev)

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch, torch.nn.functional as F
 from torch import Tensor
 from diffusers import AutoencoderKLFlux2, AutoencoderKLQwenImage21, DiffusionPipeline
-from ..model.scenes import STYLES, Scenes
+from ..model.scenes import TONED, Scenes
 from ..settings import DriftSettings
 from ..image.edges import scene_edges
 from ..metrics.frame_metrics import psnr
@@ -215,7 +215,7 @@ def measure(
     "What guidance and drift correction change on held-out scenes."
     start, dev, steps = time.time(), editor.device, editor.defaults['num_inference_steps']
     source = list(source_frames(Scenes(n, seed=HELD_OUT, device=dev), frames, size))
-    styles = torch.arange(n, device=dev) % (1 + len(STYLES))
+    styles = torch.arange(n, device=dev) % (1 + len(TONED))
     plain, a = measure_chain(editor, source, styles, seed=1)
     guided, b = measure_chain(editor, source, styles, edge_guidance(**dict(last_steps=steps//2) | ttlg), oracle=False,
                               seed=1)

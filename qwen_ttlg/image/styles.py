@@ -232,7 +232,7 @@ def _cell_grid(height, width, size, device):
 class _Cells:
     "Soft superpixels of a batch (B,3,H,W), `size` pixels wide; a colour difference of `compact` counts like a cell."
     def __init__(self, img, size, compact):
-        (b, _, h, w), self.size = img.shape, size
+        b, _, h, w = img.shape
         self.row, self.column, seeds, *self.sums = _cell_grid(h, w, size, img.device)
         self.grid = seeds.shape[-2:]
         place = torch.stack(torch.meshgrid(*(torch.arange(n, device=img.device) + .5 for n in (h, w)), indexing='ij'))
@@ -268,23 +268,13 @@ def mean(self:_Cells, share):
     total = total[:, :, 1:-1, 1:-1].float()
     return total[:, :5]/total[:, 5:].clamp(min=1e-6), total[:, 5:]
 
-# %% ../../nbs/image/04_styles.ipynb #c046
-@patch
-def settle(self:_Cells, iterations):
-    "k-means from the seeds; a cell's features are drawn to those it started with."
-    cells = self.start
-    for _ in range(iterations):
-        mean, count = self.mean(self.share(cells, 6.))
-        cells = self.start + count/(count + .4*self.size**2)*(mean - self.start)
-    return cells
-
 # %% ../../nbs/image/04_styles.ipynb #c049
 @in_chunks
 def stained_glass(img:Tensor):
     "Panes of saturated colour between lead lines."
     s = _short(img)
-    cells = _Cells(blur(kuwahara(img, .02*s, 4.), .006*s), .08*s, .6)
-    share = cells.share(cells.settle(3), 40.)
+    cells = _Cells(blur(kuwahara(img, .02*s, 4.), .006*s), .08*s, 1.)
+    share = cells.share(cells.start, 40.)
     number = torch.stack([(cells.row + dy)[:, None] % 3*3 + (cells.column + dx)[None] % 3 for dy, dx in _around])
     number = number.expand(len(img), -1, -1, -1)
     pane = blur(torch.zeros_like(share).scatter(1, number, share), .012*s)**6

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from .. import __file__ as package
 from ..settings import CARRY_PROMPT, RESTYLE_PROMPT
-from .scenes import STYLES
+from .scenes import TONED
 
 # %% ../../nbs/model/01_tiny.ipynb #c033
 SYSTEM_TOKENS = 64
@@ -29,12 +29,12 @@ def system_text():
     return without_components.prompt_template_encode.split('{}')[0]
 
 def _bpe():
-    """Vocabulary and merges of a byte-level BPE trained on the template and the prompts until
-    every word of theirs is one token."""
+    """Vocabulary and merges of a byte-level BPE trained on the template and the first prompts until every word of
+    theirs is one token. The names of later styles are spelt in pieces, so that these prompts keep their embeddings."""
     from tokenizers import Tokenizer, models, trainers, pre_tokenizers
     tok = Tokenizer(models.BPE()); tok.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    prompts = ['follow the edges and keep the style the next frame of the video', CARRY_PROMPT, *STYLES,
-               *(RESTYLE_PROMPT.format(style=s) for s in STYLES)]
+    prompts = ['follow the edges and keep the style the next frame of the video', CARRY_PROMPT, *TONED,
+               *(RESTYLE_PROMPT.format(style=s) for s in TONED)]
     texts = [system_text()] + 20*['Picture 1: Picture 2: Picture 3: user assistant', *prompts]
     tok.train_from_iterator(texts,
                             trainers.BpeTrainer(vocab_size=1000, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
