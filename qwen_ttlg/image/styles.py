@@ -78,21 +78,39 @@ def _steps(y, count, steepness):
     return (step + (torch.sigmoid(steepness*(y*count - step - .5)) - low)/(1 - 2*low))/count
 
 # %% ../../nbs/image/04_styles.ipynb #c018
+def _enlarged(height, width): return 2.**round(math.log2(min(height, width)/128))
+
+def _cut(sheet, height, width, cell):
+    "The middle of a sheet (1,C,rows,columns) whose cells are `cell` pixels wide; beyond its border it begins again."
+    sides = (height, width); half = [math.ceil(n/2/cell) + 2 for n in sides] # cells
+    for dim, h in zip((2, 3), half):
+        sheet = sheet.index_select(dim, (torch.arange(-h, h) + sheet.shape[dim]//2) % sheet.shape[dim])
+    y, x = ((torch.arange(n) + .5 - n/2)/cell/h for n, h in zip(sides, half))
+    places = torch.stack(torch.broadcast_tensors(x[None], y[:, None]), -1)[None]
+    return F.grid_sample(sheet, places, mode='bicubic', align_corners=False)
+
 @_fixed
 def grain(
     height: int, width: int, # pixels
-    fine: int, # grains along the short side
+    fine: int, # grains along 128 pixels, or twice that for images twice as large
     seed: int, # equal seeds give equal sheets
     device: torch.device, # where it goes; it is made on the CPU
 )->Tensor: # (1,1,H,W) in [-1,1]
     "A fixed isotropic noise of mean about 0 and standard deviation about .5."
-    rows, columns = (max(2, round(fine*n/min(height, width))) for n in (height, width))
-    noise = torch.rand(1, 1, rows, columns, generator=torch.Generator().manual_seed(seed))
-    noise = F.interpolate(noise, (height, width), mode='bicubic', antialias=True)
-    noise = noise - noise.mean()
+    sheet = torch.rand(1, 1, 256, 512, generator=torch.Generator().manual_seed(seed)) - .5
+    noise = _cut(sheet, height, width, 128/fine*_enlarged(height, width))
     return (noise/(2*noise.std())).clamp(-1, 1).to(device)
 
 # %% ../../nbs/image/04_styles.ipynb #c019
+@_fixed
+def _marks(directions, seed):
+    noise = torch.randn(1, 1, 256, 1024, generator=torch.Generator().manual_seed(seed))
+    y, x = torch.meshgrid(*[torch.arange(-12., 13.)]*2, indexing='ij')
+    angle = torch.arange(directions).view(-1, 1, 1)*math.pi/directions
+    along, across = x*angle.cos() + y*angle.sin(), y*angle.cos() - x*angle.sin()
+    kernel = torch.exp(-along.square()/(2*4.5**2) - across.square()/(2*.75**2))[:, None]
+    return F.conv2d(F.pad(noise, (12, 12, 12, 12), mode='circular'), kernel)
+
 @_fixed
 def bristles(
     height: int, width: int, # pixels
@@ -101,15 +119,7 @@ def bristles(
     device: torch.device, # where they go; they are made on the CPU
 )->Tensor: # (1,directions,H,W) in [-1,1]
     "Fixed marks of a brush or a pencil in each direction, of mean about 0 and standard deviation about .5."
-    rows, columns = (max(24, round(192*n/min(height, width))) for n in (height, width))
-    noise = torch.randn(1, 1, rows, columns, generator=torch.Generator().manual_seed(seed))
-    y, x = torch.meshgrid(*[torch.arange(-12., 13.)]*2, indexing='ij')
-    angle = torch.arange(directions).view(-1, 1, 1)*math.pi/directions
-    along, across = x*angle.cos() + y*angle.sin(), y*angle.cos() - x*angle.sin()
-    kernel = torch.exp(-along.square()/(2*4.5**2) - across.square()/(2*.75**2))[:, None]
-    marks = F.conv2d(F.pad(noise, (12, 12, 12, 12), mode='circular'), kernel)
-    marks = F.interpolate(marks, (height, width), mode='bicubic', antialias=True)
-    marks = marks - marks.mean((2, 3), keepdim=True)
+    marks = _cut(_marks(directions, seed), height, width, 2/3*_enlarged(height, width))
     return (marks/(2*marks.std((2, 3), keepdim=True))).clamp(-1, 1).to(device)
 
 # %% ../../nbs/image/04_styles.ipynb #c022
@@ -219,13 +229,13 @@ _around = tuple((dy, dx) for dy in range(3) for dx in range(3))
 @_fixed
 def _cell_grid(height, width, size, device):
     "Row (H,) and column (W,) of each pixel's cell; seeds (1,2,rows,columns); matrices (rows,H) and (W,columns)."
-    rows, columns = (max(1, round(n/size)) for n in (height, width))
-    row, column = torch.arange(height)*rows//height, torch.arange(width)*columns//width
-    jitter = .7*torch.rand(2, rows, columns, generator=torch.Generator().manual_seed(7)) - .35
-    y, x = torch.meshgrid(torch.arange(rows) + .5, torch.arange(columns) + .5, indexing='ij')
-    x = x + .25 - .5*(torch.arange(rows) % 2)[:, None] # every other row is offset, like bricks
-    seeds = torch.stack([(y + jitter[0])*height/rows, (x + jitter[1])*width/columns])[None]
-    sums = F.one_hot(row, rows).double().T.contiguous(), F.one_hot(column, columns).double()
+    at = [((torch.arange(n) + .5 - n/2)/size).floor().long() for n in (height, width)] # cells from the middle
+    row, column = (a - a[0] for a in at)
+    y, x = torch.meshgrid(*(torch.arange(a[0], a[-1] + 1) for a in at), indexing='ij')
+    jitter = .7*torch.rand(2, 64, 256, generator=torch.Generator().manual_seed(7))[:, y % 64, x % 256] - .35
+    offset = .25 - .5*(y % 2) # every other row is offset, like bricks
+    seeds = torch.stack([(y + .5 + jitter[0])*size + height/2, (x + .5 + offset + jitter[1])*size + width/2])[None]
+    sums = F.one_hot(row, len(y)).double().T.contiguous(), F.one_hot(column, x.shape[1]).double()
     return [t.to(device) for t in (row, column, seeds, *sums)]
 
 # %% ../../nbs/image/04_styles.ipynb #c044
@@ -272,18 +282,18 @@ def mean(self:_Cells, share):
 @in_chunks
 def stained_glass(img:Tensor):
     "Panes of saturated colour between lead lines."
-    s = _short(img)
-    cells = _Cells(blur(kuwahara(img, .02*s, 4.), .006*s), .08*s, 1.)
+    s, sheet = _short(img), 128*_enlarged(*img.shape[-2:])
+    cells = _Cells(blur(kuwahara(img, .02*s, 4.), .006*s), .08*sheet, 1.)
     share = cells.share(cells.start, 40.)
     number = torch.stack([(cells.row + dy)[:, None] % 3*3 + (cells.column + dx)[None] % 3 for dy, dx in _around])
     number = number.expand(len(img), -1, -1, -1)
-    pane = blur(torch.zeros_like(share).scatter(1, number, share), .012*s)**6
+    pane = blur(torch.zeros_like(share).scatter(1, number, share), .012*sheet)**6
     pane = pane/pane.sum(1, keepdim=True).clamp(min=1e-20)
     share = pane.gather(1, number)*cells.exists
     share = share/share.sum(1, keepdim=True).clamp(min=1e-6)
     colours = F.pad(_saturate(cells.mean(share)[0][:, 2:], 1.5), (1, 1, 1, 1))
     glass = sum(share[:, k:k + 1]*cells.near(colours, *o) for k, o in enumerate(_around))
-    lead = ((1 - blur(pane, .006*s).square().sum(1, keepdim=True) - .16)/.28).clamp(0, 1)
+    lead = ((1 - blur(pane, .006*sheet).square().sum(1, keepdim=True) - .16)/.28).clamp(0, 1)
     lead = lead.square()*(3 - 2*lead)
     dark = constant((.1, .1, .11), img.device, img.dtype).view(3, 1, 1)
     return (.05 + 1.02*glass)*(1 - lead) + dark*lead
@@ -328,7 +338,7 @@ def halftone(img:Tensor):
     y = luma(colour)
     ink = .6*(.02 + .3*colour/(y + .05)).clamp(max=1) + .32*colour
     paper = .35*colour + .65*constant((.99, .97, .92), img.device, img.dtype).view(3, 1, 1)
-    return paper + dots((1 - y)**1.2, s/(16*2**.5), 45.)*(ink - paper)
+    return paper + dots((1 - y)**1.2, 8*_enlarged(*img.shape[-2:])/2**.5, 45.)*(ink - paper)
 
 # %% ../../nbs/image/04_styles.ipynb #c060
 @in_chunks
