@@ -34,7 +34,7 @@ setup(
     install_requires=cfg['requirements'].split(),
     extras_require={'dev': cfg['dev_requirements'].split(), 'speed': cfg['speed_requirements'].split(), 'ray': cfg['ray_requirements'].split()},
     packages=find_packages(include=[lib, f'{lib}.*'], exclude=[f'{lib}.tiny_model*']),
-    package_data={lib: ['__init__.pyi', *model_files, 'report.html.jinja', 'batch.html.jinja', 'compare.js', 'compare.css']},
+    package_data={lib: ['__init__.pyi', *model_files, 'report.html.jinja', 'batch.html.jinja', 'compare.js', 'compare.css', 'flower.mp4']},
     entry_points={'console_scripts': cfg.get('console_scripts', '').split(), 'nbdev': [f'{lib}={lib}._modidx:d']},
     zip_safe=False,
 )

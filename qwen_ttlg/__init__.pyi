@@ -31,6 +31,7 @@ from .metrics.frame_metrics import warp_error as warp_error
 from .model.editor import Editor as Editor
 from .model.loading import adopt as adopt
 from .model.loading import load_pipeline as load_pipeline
+from .model.scenes import FLOWER_CLIP as FLOWER_CLIP
 from .model.scenes import STYLES as STYLES
 from .model.scenes import Scenes as Scenes
 from .frame.guidance import TTLG as TTLG

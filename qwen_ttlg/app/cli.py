@@ -623,24 +623,32 @@ def qwen_ttlg_tune(argv:list):
     print(f'{found}\nuse it with: --preset {args.preset}')
 
 # %% ../../nbs/app/00_cli.ipynb #c023
+def _say_demo(title, out, numbers):
+    "What `demo` measured."
+    print(f'{title}:')
+    for name, (error, quality) in numbers.items():
+        print(f'  {name + ":":10} edge error {error:.4f}, {quality:.1f} dB to the ground-truth frames; {out}/{name}.mp4')
+    (e0, q0), (e1, q1), (e2, q2) = (numbers[name] for name in ('alone', 'corrected', 'guided'))
+    print(f'  drift correction: {q1 - q0:+.1f} dB; guidance on top: edge error {e2/e1 - 1:+.0%}, {q2 - q1:+.1f} dB; '
+          f'{out}/report.html, {out}/sheet.png')
+
 @command
 def qwen_ttlg_demo(argv:list):
-    """Edit a test video with the embedded tiny model: the model alone, with drift correction, and guided;
-    and say what each changed."""
+    """Edit a clip and a procedural scene with the embedded tiny model: the model alone, with drift correction, and
+    guided; and say what each changed."""
     p = _parser('qwen_ttlg_demo', qwen_ttlg_demo.__doc__)
     p.add_argument('out', nargs='?', default='demo', help='folder for the results (default: demo)')
-    p.add_argument('--frames', type=int, default=20, help='length of the test video (default: 20)')
+    p.add_argument('--frames', type=int, default=9, help='of each video, the clip has 24 (default: 9)')
     _model_flags(p, 'tiny')
     args = p.parse_args(argv)
     from qwen_ttlg.edit.process import demo
-    numbers = demo(_load(args), args.out, args.frames)
-    for name, (error, quality) in numbers.items():
-        print(f'{name + ":":10} edge error {error:.4f}, {quality:.1f} dB to the ground-truth frames; '
-              f'{args.out}/{name}.mp4')
-    (e0, q0), (e1, q1), (e2, q2) = (numbers[name] for name in ('alone', 'corrected', 'guided'))
-    print(f'drift correction: {q1 - q0:+.1f} dB; guidance on top: edge error {e2/e1 - 1:+.0%}, {q2 - q1:+.1f} dB; '
-          f'{args.out}/report.html, {args.out}/sheet.png')
+    from qwen_ttlg.model.scenes import FLOWER_CLIP
+    editor = _load(args)
+    clip = demo(editor, f'{args.out}/clip', FLOWER_CLIP, args.frames, 'as a thermal image')
+    _say_demo('a flower opens, as a thermal image', f'{args.out}/clip', clip)
+    _say_demo('a procedural scene, as a night scene', f'{args.out}/scene', demo(editor, f'{args.out}/scene',
+                                                                             frames=args.frames))
     own = ('qwen_process_video YOUR.mp4 out --model_id tiny --size 256 --style_prompt "as a night scene" '
            '--num_inference_steps 10 '
            '--true_cfg_scale 1 --ttlg_edge_scale 1 --ttlg_max_sigma .7 --max_frames 9')
-    print(f'Next: open {args.out}/report.html in a browser, then try a video of your own:\n  {own}')
+    print(f'Next: open {args.out}/clip/report.html in a browser, then try a video of your own:\n  {own}')

@@ -488,28 +488,32 @@ def _demo_results(out, rows, runs, frames):
 def demo(
     editor:Editor, # the tiny pipeline
     out:str|Path, # folder, made if absent
-    frames:int=20,
+    video:str|Path=None, # None: a procedural scene
+    frames:int=9, # of the video that are edited, the first among them
     style:str='as a night scene', # one of `STYLES`
     steps:int=10, # denoising steps
     progress:bool=True,
 )->dict: # name -> (mean edge error, mean PSNR in dB) of the frames after the first
-    """Make a test video, edit it with the model alone, with drift correction, and guided as well, and write the
-    videos, `metrics.csv`, a contact sheet `sheet.png` and `report.html`."""
-    editor, out = adopt(editor), make_folder(out)
-    video, runs = create_test_data(out/'data', frames), {}
+    """Edit a video with the model alone, with drift correction, and guided as well, and write the videos,
+    `metrics.csv`, a contact sheet `sheet.png` and `report.html`."""
+    editor, out, runs = adopt(editor), make_folder(out), {}
+    video = video or create_test_data(out/'data', frames)
+    selection = Selection(every_nth=1, max_frames=frames, size='192')
     base = Settings(num_inference_steps=steps, true_cfg_scale=1., seed=42)
     ways = dict(alone=replace(base, drift='off'), corrected=base,
                 guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3, ttlg_last_steps=5))
     for name, settings in ways.items():
-        process_video(editor, video, out/name, settings, Selection(every_nth=1), StyleSource(style_prompt=style),
+        process_video(editor, video, out/name, settings, selection, StyleSource(style_prompt=style),
                       Output(no_report=True), progress=progress)
     make_report([out/name for name in ways], out/'report.html', video)
-    true = [STYLES[style](to_tensor(open_image(p))) for p in frame_files(out/'data/true')]
-    rows = {'source': [open_image(p) for p in frame_files(out/'data/true')], 'ground truth': [t[0] for t in true]}
+    info = probe_source(selection, video)
+    source = list(selected_images(fitting(selection, info, editor.multiple), info))
+    true = [STYLES[style](to_tensor(img)) for img in source]
+    rows = {'source': source, 'ground truth': [t[0] for t in true]}
     for name in ways:
         rows[name] = [open_image(p) for p in frame_files(out/name, 'frame_*.png')]
         error = [float(r['edge_loss']) for r in read_rows(out/name/'metrics.csv')]
         runs[name] = error, [float(psnr(to_tensor(p), t)) for p, t in zip(rows[name][1:], true[1:])]
         shutil.copyfile(out/name/'video.mp4', out/f'{name}.mp4')
-    _demo_results(out, rows, runs, frames)
+    _demo_results(out, rows, runs, len(source))
     return {name: tuple(sum(v)/len(v) for v in r) for name, r in runs.items()}
