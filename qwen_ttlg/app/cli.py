@@ -627,7 +627,8 @@ def _say_demo(title, out, numbers):
     "What `demo` measured."
     print(f'{title}:')
     for name, (error, quality) in numbers.items():
-        print(f'  {name + ":":10} edge error {error:.4f}, {quality:.1f} dB to the ground-truth frames; {out}/{name}.mp4')
+        print(f'  {name + ":":10} edge error {error:.4f}, {quality:.1f} dB to the ground-truth frames; '
+              f'{out}/{name}.mp4')
     (e0, q0), (e1, q1), (e2, q2) = (numbers[name] for name in ('alone', 'corrected', 'guided'))
     print(f'  drift correction: {q1 - q0:+.1f} dB; guidance on top: edge error {e2/e1 - 1:+.0%}, {q2 - q1:+.1f} dB; '
           f'{out}/report.html, {out}/sheet.png')

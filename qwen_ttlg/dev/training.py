@@ -55,7 +55,7 @@ class Together:
                           for s, a in zip(self.scenes, t.split(self.counts))])
 
 # %% ../../nbs/dev/00_training.ipynb #c007r
-STYLE_SHARES = dict.fromkeys(TONED, 1.) | dict.fromkeys(PAINTED, 2.) | {'as stained glass': 3.} # painted ones are harder
+STYLE_SHARES = dict.fromkeys(TONED, 1.) | dict.fromkeys(PAINTED, 2.) | {'as stained glass': 3.} # harder
 
 def random_styles(n:int, rng:torch.Generator, natural:float=.35):
     "0 (natural) with probability `natural`, else one of the styles, by `STYLE_SHARES`."
@@ -284,8 +284,8 @@ def prompt_table(
     seed:int=0,
 ):  # embeddings (variants, prompts, L, 64), mask (prompts, L)
     "Embeddings of every prompt beside real images, padded to one length."
-    pictures = [Scenes(1, seed=seed + v).render(v, height, width) for v in range(variants)]
-    images = [[to_pil(scene_edges(img)[0]), *[to_pil(img)]*(references - 1)] for img in pictures]
+    shown = [Scenes(1, seed=seed + v).render(v, height, width) for v in range(variants)]
+    images = [[to_pil(scene_edges(img)[0]), *[to_pil(img)]*(references - 1)] for img in shown]
     embeds = encode_prompts(pipe, PROMPTS, images)
     length = max(e.shape[1] for e in embeds)
     table = torch.stack([F.pad(e, (0, 0, 0, length - e.shape[1])) for e in embeds], 1)
@@ -597,8 +597,8 @@ COUNTS = {(96, 96): 2000, (128, 128): 18000, (128, 192): 2500, (192, 128): 1500,
 # size, scenes, frames, CFG, time between frames
 CHAINS = [((128, 128), 1800, 8, 1., 1.), ((128, 128), 900, 5, 1., 1.6), ((128, 128), 300, 6, 4., 1.),
           ((160, 288), 300, 5, 1., 1.), ((192, 192), 200, 5, 1., .7)]
-PARTS = (0., .55, .78, 1.) # of the learning rate's cosine; chains are generated before the second and the third
-OWN = .5 # weight of a batch from own chains beside one of true pairs: there are far fewer of them
+PARTS = (0., .8, 1.) # of the learning rate's cosine; chains are generated before the second
+OWN = .3 # weight of a batch from own chains beside one of true pairs: there are far fewer of them
 # the text encoder sees each reference as four tokens: a third less work a step than at 128 x 128,
 # and the references' latents say it all
 IMAGE_PIXELS = 56*56
@@ -724,7 +724,7 @@ def own_chains(self:Stages, trainer:Trainer, seed:int):
 # %% ../../nbs/dev/00_training.ipynb #c049
 @patch
 def transformer(self:Stages, seconds:float):
-    "Train the transformer, from its second part on also from its own chains."
+    "Train the transformer, in its second part also on its own chains, and keep the average at the end of each."
     trainer, bank = self.trainer(), self.get(f'bank{self.rank}')
     whole = self.until - trainer.done
     for part, (a, b) in enumerate(zip(PARTS, PARTS[1:])):
@@ -733,7 +733,7 @@ def transformer(self:Stages, seconds:float):
         own = ([(OWN, self.own_chains(trainer, 5_000_000 + 1_000_000*self.rank + 1000*part), chain_batch)]
                if part else [])
         trainer.train([(1, bank, make_batch), *own], seconds*(b - a)/whole, until=b, name='chains' if part else 'pairs')
-        if self.rank == 0: self.keep('trainer', trainer.state())
+        if self.rank == 0: self.keep('trainer', trainer.state()); self.keep(f'part{part}', trainer.average)
 
 @patch
 def save(self:Stages, seconds:float=None): # not used, as for `latents`
