@@ -6,12 +6,10 @@ set -eu
 footage=$1; run=$2; seconds=$3; shift 3
 here=$(dirname "$0"); stages=(-m qwen_ttlg.dev.footage "$footage")
 several=(torchrun --nproc_per_node "${GPUS:-2}")
-controls='{"edges": 0.5, "laplacian": 0.07, "canny": 0.04, "black edges": 0.09, "lineart": 0.1, "depth": 0.1,
-           "segments": 0.1}'
 mkdir -p "$run"
 python3 "$here/unpack.py" "$run/begin"
 python3 "${stages[@]}" vae "$run" --begin "$run/begin" --seconds 0 "$@"
-"${several[@]}" --master_port 29600 "${stages[@]}" latents "$run" --controls "$controls" "$@" &
+"${several[@]}" --master_port 29600 "${stages[@]}" latents "$run" --controls all "$@" &
 "${several[@]}" --master_port 29601 "${stages[@]}" transformer "$run" --begin "$run/begin" --wait --lr 8e-4 \
     --seconds "$seconds" "$@"
 wait $!

@@ -185,7 +185,8 @@ def train_vae(
 SIZES = {(96, 96): .04, (128, 128): .34, (128, 192): .06, (192, 128): .04, (144, 256): .06, (256, 144): .04,
          (160, 288): .14, (192, 192): .08, (192, 320): .07, (256, 256): .06, (256, 448): .07}
 
-SHARES = {'edges': .5, 'laplacian': .07, 'canny': .04, 'black edges': .09, 'lineart': .1, 'depth': .1, 'segments': .1}
+SHARES = {'edges': .45, 'laplacian': .06, 'canny': .05, 'black edges': .09, 'lineart': .09, 'depth': .13,
+          'segments': .13}
 WORDS = list(dict.fromkeys(c.words for c in CONTROLS.values())) # what prompts call control maps; 0 is 'edge map'
 
 # %% ../../nbs/dev/00_training.ipynb #c020c
@@ -760,8 +761,8 @@ def main(
     p.add_argument('--lr', type=float, default=1.5e-3, help='highest learning rate (default: 1.5e-3)')
     for part in ('vae', 'transformer'):
         p.add_argument(f'--{part}', type=json.loads, default={}, help='its size, as JSON: arguments of make_...')
-    p.add_argument('--controls', type=json.loads, default=dict(edges=1.),
-                   help='kinds of control maps and their shares, as JSON')
+    p.add_argument('--controls', type=lambda s: SHARES if s == 'all' else json.loads(s), default=dict(edges=1.),
+                   help="kinds of control maps and their shares, as JSON, or 'all' (default: edges alone)")
     p.add_argument('--small', action='store_true', help='a few tiny steps, to see that it runs')
     a = p.parse_args(argv)
     stages = Stages(a.folder, a.device, a.small, a.begin, a.lr, scenes, a.vae, a.transformer, a.controls,
