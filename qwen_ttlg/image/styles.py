@@ -78,7 +78,7 @@ def _steps(y, count, steepness):
     return (step + (torch.sigmoid(steepness*(y*count - step - .5)) - low)/(1 - 2*low))/count
 
 # %% ../../nbs/image/04_styles.ipynb #c018
-def _enlarged(height, width): return 2.**round(math.log2(min(height, width)/128))
+def _enlarged(height, width): return max(1., 2.**round(math.log2(min(height, width)/128)))
 
 def _cut(sheet, height, width, cell):
     "The middle of a sheet (1,C,rows,columns) whose cells are `cell` pixels wide; beyond its border it begins again."
