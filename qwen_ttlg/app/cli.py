@@ -639,9 +639,10 @@ def qwen_ttlg_demo(argv:list):
     guided; and say what each changed."""
     p = _parser('qwen_ttlg_demo', qwen_ttlg_demo.__doc__)
     p.add_argument('out', nargs='?', default='demo', help='folder for the results (default: demo)')
-    p.add_argument('--frames', type=int, default=9, help='of each video, the clip has 24 (default: 9)')
+    p.add_argument('--frames', type=int, default=9, help='of each video, 2 to 24 (default: 9)')
     _model_flags(p, 'tiny')
     args = p.parse_args(argv)
+    if not 2 <= args.frames <= 24: raise InputError(f'--frames {args.frames}: must be from 2 to 24.')
     from qwen_ttlg.edit.process import demo
     from qwen_ttlg.model.scenes import FLOWER_CLIP
     editor = _load(args)

@@ -476,7 +476,7 @@ def tune_video(
 # %% ../../nbs/edit/03_process.ipynb #c032
 def _demo_results(out, rows, runs, frames):
     "The demo's contact sheet and its metrics, frame by frame."
-    shown = sorted({round(i*(frames - 1)/7) for i in range(8)})
+    shown = sorted({round(i*(frames - 1)/4) for i in range(5)})
     sheet({k: [v[i] for i in shown] for k, v in rows.items()}, titles=[f'frame {i}' for i in shown]).save(
         out/'sheet.png')
     (out/'metrics.csv').unlink(missing_ok=True)
@@ -496,8 +496,9 @@ def demo(
 )->dict: # name -> (mean edge error, mean PSNR in dB) of the frames after the first
     """Edit a video with the model alone, with drift correction, and guided as well, and write the videos,
     `metrics.csv`, a contact sheet `sheet.png` and `report.html`."""
+    if frames < 2: raise InputError(f'--frames {frames}: at least 2 are needed.')
     editor, out, runs = adopt(editor), make_folder(out), {}
-    video = video or create_test_data(out/'data', frames)
+    video = video or create_test_data(out/'data', max(24, frames)) # the same one for other numbers of frames
     selection = Selection(every_nth=1, max_frames=frames, size='192')
     base = Settings(num_inference_steps=steps, true_cfg_scale=1., seed=42)
     ways = dict(alone=replace(base, drift='off'), corrected=base,
@@ -511,8 +512,9 @@ def demo(
     true = [STYLES[style](to_tensor(img)) for img in source]
     rows = {'source': source, 'ground truth': [t[0] for t in true]}
     for name in ways:
-        rows[name] = [open_image(p) for p in frame_files(out/name, 'frame_*.png')]
-        error = [float(r['edge_loss']) for r in read_rows(out/name/'metrics.csv')]
+        # a run that was begun with more frames has them still
+        rows[name] = [open_image(p) for p in frame_files(out/name, 'frame_*.png')[:len(source)]]
+        error = [float(r['edge_loss']) for r in read_rows(out/name/'metrics.csv')[:len(source) - 1]]
         runs[name] = error, [float(psnr(to_tensor(p), t)) for p, t in zip(rows[name][1:], true[1:])]
         shutil.copyfile(out/name/'video.mp4', out/f'{name}.mp4')
     _demo_results(out, rows, runs, len(source))
