@@ -604,6 +604,7 @@ OWN = .3 # weight of a batch from own chains beside one of true pairs: there are
 # and the references' latents say it all
 IMAGE_PIXELS = 56*56
 
+# %% ../../nbs/dev/00_training.ipynb #c046s
 class Stages:
     "The stages of a training run on the files of a folder."
     def __init__(self,
@@ -635,15 +636,21 @@ class Stages:
         self.counts = {(64, 64): 12} if small else COUNTS
         self.plan = [((64, 64), 6, 2, 1., 1.)] if small else CHAINS
 
-    def keep(self, name:str, value:object):
-        torch.save(value, part := self.folder/f'{name}.{self.rank}.part'); os.replace(part, self.folder/f'{name}.pt')
-    def get(self, name:str):
-        file = self.folder/f'{name}.pt'
-        while self.wait and not file.exists(): time.sleep(.2)
-        return torch.load(file, map_location=self.device, weights_only=True)
-    def vae_model(self):
-        d = self.get('vae'); vae = make_vae(**d['config']); vae.load_state_dict(d['weights'])
-        return vae.to(self.device).eval().requires_grad_(False)
+# %% ../../nbs/dev/00_training.ipynb #c046k
+@patch
+def keep(self:Stages, name:str, value:object):
+    torch.save(value, part := self.folder/f'{name}.{self.rank}.part'); os.replace(part, self.folder/f'{name}.pt')
+
+@patch
+def get(self:Stages, name:str):
+    file = self.folder/f'{name}.pt'
+    while self.wait and not file.exists(): time.sleep(.2)
+    return torch.load(file, map_location=self.device, weights_only=True)
+
+@patch
+def vae_model(self:Stages):
+    d = self.get('vae'); vae = make_vae(**d['config']); vae.load_state_dict(d['weights'])
+    return vae.to(self.device).eval().requires_grad_(False)
 
 # %% ../../nbs/dev/00_training.ipynb #c047
 @patch
