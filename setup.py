@@ -27,7 +27,7 @@ setup(
     project_urls={'Documentation': cfg['doc_host'] + cfg['doc_baseurl'], 'Source': cfg['git_url']},
     long_description=readme.read_text(encoding='utf-8') if readme.exists() else cfg['description'],
     long_description_content_type='text/markdown',
-    license='MIT', license_files=['LICENSE'],
+    license='MIT', license_files=['LICENSE', 'NOTICE'],
     classifiers=[f'Development Status :: {statuses[int(cfg["status"])]}', f'Intended Audience :: {cfg["audience"]}',
                  f'Natural Language :: {cfg["language"]}'] + [f'Programming Language :: Python :: 3.{m}' for m in range(minor, 14)],
     python_requires=f'>={cfg["min_python"]}',

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 INI = ConfigParser(delimiters=['=']); INI.read(ROOT/'settings.ini', encoding='utf-8'); INI = INI['DEFAULT']
 LIB, SITE = ROOT/INI['lib_path'], INI['doc_host'] + INI['doc_baseurl'] + '/'
 BLOB = f'{INI["git_url"]}/blob/{INI["branch"]}/'
-MAX_WHEEL = 24*2**20
+MAX_WHEEL = 48*2**20
 FOR_DOCS = {f'{INI["lib_name"]}/dev/showdoc.py'} # nbdev's renderer of the docs
 DEVELOPMENT = {
     'nbdev', 'execnb', 'ghapi', 'pypandoc', 'build', 'hypothesis', 'torchmetrics', 'scenedetect', 'torchao', 'ray'}

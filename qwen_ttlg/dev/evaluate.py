@@ -299,7 +299,7 @@ def evaluate(
         curves={k: dict(unguided=plain[k].median(1).values.tolist(),
                         guided=(guided if k in guided else plain)[k].median(1).values.tolist())
                 for k in ('psnr', 'copy', 'edge', 'vae_edge')},
-        restyling=dict(median_psnr=float(quality.median()),
+        restyling=dict(toned=float(quality[:len(TONED)].median()), painted=float(quality[len(TONED):].median()),
                        by_style=dict(zip(STYLES, quality.median(1).values.tolist())),
                        right=float(right.float().mean())),
         motion_median=float(motion.median()), seconds=round(time.time() - start), device=_device_name(dev),

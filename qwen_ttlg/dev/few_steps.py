@@ -78,13 +78,14 @@ def main(argv:list=None): # arguments; None: those of the command line
     p.add_argument('out', help='for the LoRA and the log'); p.add_argument('--seconds', type=float, default=300.)
     p.add_argument('--steps', type=int, default=4); p.add_argument('--rank', type=int, default=4)
     p.add_argument('--lr', type=float, default=2e-3); p.add_argument('--device', default='cuda')
+    p.add_argument('--compile', action='store_true', help='takes two minutes, then steps are faster')
     p.add_argument('--tokens', type=int, default=128*64, help='of the targets of a batch')
     a = p.parse_args(argv); device = torch.device(a.device)
     words, weights, bank = *torch.load(f'{a.run}/words.pt', device), torch.load(f'{a.run}/bank0.pt', device)
     net = QwenImageTransformer2DModel.from_pretrained(a.model, subfolder='transformer').float().to(device)
     distiller = Distiller(net, words, weights, a.steps, rank=a.rank, tokens=a.tokens, lr=a.lr)
-    if device.type == 'cuda':
-        torch.set_float32_matmul_precision('high'); net.compile_repeated_blocks(dynamic=True)
+    torch.set_float32_matmul_precision('high')
+    if a.compile: net.compile_repeated_blocks(dynamic=True)
     distiller.train([(1, bank, make_batch)], a.seconds, name='few steps')
     distiller.save(a.out); (Path(a.out)/'log.json').write_text(json.dumps(distiller.log))
 

@@ -70,7 +70,7 @@ class Footage:
     def __init__(self,
         file:str|Path,
         side:int=384, # of the squares of photographs, pixels
-        shares:tuple=(.3, .4, .3), # of procedural scenes, photographs and clips
+        shares:tuple=(.4, .35, .25), # of procedural scenes, photographs and clips
     ):
         try: stored = torch.load(file, weights_only=True)
         except Exception as e: # torch has many

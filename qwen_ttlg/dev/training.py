@@ -7,7 +7,7 @@ __all__ = ['STYLE_SHARES', 'SIZES', 'SHARES', 'WORDS', 'PROMPTS', 'N_CARRY', 'CO
            'mixed_scenes', 'Together', 'random_styles', 'make_images', 'vae_loss', 'reconstruct', 'finish_vae',
            'fit_vae', 'train_vae', 'scene_controls', 'scene_latents', 'channel_weights', 'pick_prompts', 'prompt_table',
            'prompt_tables', 'make_batch', 'velocity', 'flow_loss', 'share_gradients', 'Trainer', 'widen', 'sigmas',
-           'denoise', 'rollout', 'chain_bank', 'chain_batch', 'Stages', 'main']
+           'denoise', 'rollout', 'chain_bank', 'chain_batch', 'round_weights', 'Stages', 'main']
 
 # %% ../../nbs/dev/00_training.ipynb #c004
 import argparse, json, math, os, time
@@ -55,7 +55,7 @@ class Together:
                           for s, a in zip(self.scenes, t.split(self.counts))])
 
 # %% ../../nbs/dev/00_training.ipynb #c007r
-STYLE_SHARES = dict.fromkeys(TONED, 1.) | dict.fromkeys(PAINTED, 2.) | {'as stained glass': 3.} # harder
+STYLE_SHARES = dict.fromkeys(TONED, 1.) | dict.fromkeys(PAINTED, 1.3) | {'as stained glass': 2.} # harder
 
 def random_styles(n:int, rng:torch.Generator, natural:float=.35):
     "0 (natural) with probability `natural`, else one of the styles, by `STYLE_SHARES`."
@@ -591,6 +591,17 @@ def chain_batch(
     return (target, torch.cat([edge, prev] + [extra_reference]*(references == 3), 1),
             table[(rand()*len(table)).long(), prompt], mask[prompt])
 
+# %% ../../nbs/dev/00_training.ipynb #c044r
+def round_weights(
+    w:Tensor, # of any shape; only matrices are rounded
+    bits:int=9, # of the numbers in a row, with their sign
+)->Tensor:
+    "Round every row to multiples of a power of two, so that its numbers have so many bits."
+    if w.ndim < 2: return w
+    largest = w.flatten(1).abs().amax(1).clamp(min=1e-5).view(-1, *[1]*(w.ndim - 1))
+    step = 2.**(largest.log2().ceil() - bits + 1)
+    return (w/step).round()*step
+
 # %% ../../nbs/dev/00_training.ipynb #c046
 # scenes, for each process
 COUNTS = {(96, 96): 2000, (128, 128): 18000, (128, 192): 2500, (192, 128): 1500, (144, 256): 2000, (256, 144): 1500,
@@ -618,9 +629,10 @@ class Stages:
         controls:dict=dict(edges=1.), # as for `scene_latents`
         until:float=1., # where to stop, as part of the training of the transformer
         wait:bool=False, # for files that another process is still making?
+        seed:int=0, # other scenes for another one
     ):
         self.folder, self.device, self.small, self.begin, self.lr = Path(folder), torch.device(device), small, begin, lr
-        self.scenes, self.controls, self.until, self.wait = scenes, controls, until, wait
+        self.scenes, self.controls, self.until, self.wait, self.seed = scenes, controls, until, wait, seed
         self.sizes = dict(vae=vae, transformer=transformer)
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.device.type == 'cuda':
@@ -679,7 +691,7 @@ def latents(self:Stages, seconds:float=None): # not used: every stage is called 
     scenes = self.scenes(6 if self.small else 48, 50, self.device)
     weights = channel_weights(net, torch.cat([s.render(0, 64, 64) for s in scenes]))
     if self.rank == 0: self.keep('words', (words, weights))
-    seed = 10_000 + 1_000_000*self.rank
+    seed = 10_000 + 1_000_000*self.rank + 10_000_000*self.seed
     self.keep(f'bank{self.rank}',
               {(h, w): scene_latents(net, n, h, w, seed=seed + 7*h + w, chunk=1536*128*128//(h*w),
                                      scenes=self.scenes, controls=self.controls)
@@ -738,19 +750,21 @@ def transformer(self:Stages, seconds:float):
     for part, (a, b) in enumerate(zip(PARTS, PARTS[1:])):
         a, b = max(a, trainer.done), min(b, self.until)
         if a >= b: continue
-        own = ([(OWN, self.own_chains(trainer, 5_000_000 + 1_000_000*self.rank + 1000*part), chain_batch)]
-               if part else [])
+        seed = 5_000_000 + 1_000_000*self.rank + 10_000_000*self.seed
+        own = [(OWN, self.own_chains(trainer, seed + 1000*part), chain_batch)] if part else []
         trainer.train([(1, bank, make_batch), *own], seconds*(b - a)/whole, until=b, name='chains' if part else 'pairs')
         if self.rank == 0: self.keep('trainer', trainer.state()); self.keep(f'part{part}', trainer.average)
 
 @patch
 def save(self:Stages, seconds:float=None): # not used, as for `latents`
-    "Write the model folder `model`, in fp16, with the running average of the weights, and the log of the training."
+    "Write the model folder `model`, in fp16, with the mean of both parts' averages, and the log of the training."
     pipe = make_pipeline(vae=self.vae_model().cpu(), transformer=self.new_transformer(), max_pixels=IMAGE_PIXELS)
-    state = self.get('trainer')
-    with torch.no_grad(): torch._foreach_copy_([*pipe.transformer.parameters()], state['average'])
+    parts = [self.get(f'part{k}') for k in range(len(PARTS) - 1)]
+    with torch.no_grad():
+        for p, *ends in zip(pipe.transformer.parameters(), *parts, strict=True):
+            p.copy_(round_weights(torch.stack(ends).mean(0)))
     pipe.to(torch.float16).save_pretrained(self.folder/'model')
-    (self.folder/'log.json').write_text(json.dumps(state['log']))
+    (self.folder/'log.json').write_text(json.dumps(self.get('trainer')['log']))
 
 # %% ../../nbs/dev/00_training.ipynb #c050
 def main(
@@ -766,6 +780,7 @@ def main(
     p.add_argument('--until', type=float, default=1., help='stop the transformer at this part of its training, 0 to 1')
     p.add_argument('--wait', action='store_true', help='wait for files that a process beside this one makes')
     p.add_argument('--lr', type=float, default=1.5e-3, help='highest learning rate (default: 1.5e-3)')
+    p.add_argument('--seed', type=int, default=0, help='of the scenes (default: 0)')
     for part in ('vae', 'transformer'):
         p.add_argument(f'--{part}', type=json.loads, default={}, help='its size, as JSON: arguments of make_...')
     p.add_argument('--controls', type=lambda s: SHARES if s == 'all' else json.loads(s), default=dict(edges=1.),
@@ -773,7 +788,7 @@ def main(
     p.add_argument('--small', action='store_true', help='a few tiny steps, to see that it runs')
     a = p.parse_args(argv)
     stages = Stages(a.folder, a.device, a.small, a.begin, a.lr, scenes, a.vae, a.transformer, a.controls,
-                    a.until, a.wait)
+                    a.until, a.wait, a.seed)
     getattr(stages, a.stage)(a.seconds)
     if dist.is_initialized(): dist.destroy_process_group()
 

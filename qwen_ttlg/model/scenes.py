@@ -13,6 +13,7 @@ import torch, torch.nn.functional as F
 from fastcore.basics import patch
 from .. import __file__ as package
 from ..image.edges import luma, sobel
+from ..image.styles import PAINTED
 
 # %% ../../nbs/model/00_scenes.ipynb #c006b
 def bounce(x:torch.Tensor, limit:float=.8):
@@ -245,7 +246,7 @@ def thermal(img:torch.Tensor):
 # %% ../../nbs/model/00_scenes.ipynb #c026
 TONED = {'as a night scene': night, 'in sepia': sepia, 'as line art': line_art, 'as a poster': poster,
          'as a negative': negative, 'as a thermal image': thermal}
-STYLES = TONED # that the embedded model knows
+STYLES = TONED | PAINTED # that the embedded model knows
 
 def short_name(style:str):
     "The word or two that name a style: 'night scene' for 'as a night scene'."

@@ -57,13 +57,13 @@ def make_tokenizer():
 SCHEDULER = dict(base_image_seq_len=256, base_shift=.5, max_image_seq_len=8192, max_shift=.9, shift=1.,
                  shift_terminal=.02, use_dynamic_shifting=True, time_shift_type='exponential')
 
-def make_vae(base_dim:int=24, **kw):
-    "An untrained `AutoencoderKLQwenImage` of a quarter of the full width with one block a level."
+def make_vae(base_dim:int=16, **kw):
+    "An untrained `AutoencoderKLQwenImage`: a sixth of the full width at the top, a half at the bottom."
     from diffusers import AutoencoderKLQwenImage
     return AutoencoderKLQwenImage(
-        base_dim=base_dim, **dict(num_res_blocks=1, latents_mean=[0.]*16, latents_std=[1.]*16) | kw)
+        base_dim=base_dim, **dict(dim_mult=[1, 2, 6, 12], latents_mean=[0.]*16, latents_std=[1.]*16) | kw)
 
-def make_transformer(layers:int=6, heads:int=3):
+def make_transformer(layers:int=6, heads:int=5):
     "An untrained `QwenImageTransformer2DModel` with heads of 64 channels."
     from diffusers import QwenImageTransformer2DModel
     return QwenImageTransformer2DModel(num_layers=layers, num_attention_heads=heads, attention_head_dim=64,
