@@ -639,15 +639,15 @@ def qwen_ttlg_demo(argv:list):
     guided; and say what each changed."""
     p = _parser('qwen_ttlg_demo', qwen_ttlg_demo.__doc__)
     p.add_argument('out', nargs='?', default='demo', help='folder for the results (default: demo)')
-    p.add_argument('--frames', type=int, default=9, help='of each video, 2 to 24 (default: 9)')
+    p.add_argument('--frames', type=int, default=9, help='every second one of each video, 2 to 12 (default: 9)')
     _model_flags(p, 'tiny')
     args = p.parse_args(argv)
-    if not 2 <= args.frames <= 24: raise InputError(f'--frames {args.frames}: must be from 2 to 24.')
+    if not 2 <= args.frames <= 12: raise InputError(f'--frames {args.frames}: must be from 2 to 12.')
     from qwen_ttlg.edit.process import demo
     from qwen_ttlg.model.scenes import FLOWER_CLIP
     editor = _load(args)
-    clip = demo(editor, f'{args.out}/clip', FLOWER_CLIP, args.frames, 'as a thermal image')
-    _say_demo('a flower opens, as a thermal image', f'{args.out}/clip', clip)
+    clip = demo(editor, f'{args.out}/clip', FLOWER_CLIP, args.frames, 'as an anime drawing')
+    _say_demo('a flower opens, as an anime drawing', f'{args.out}/clip', clip)
     _say_demo('a procedural scene, as a night scene', f'{args.out}/scene', demo(editor, f'{args.out}/scene',
                                                                              frames=args.frames))
     own = ('qwen_process_video YOUR.mp4 out --model_id tiny --size 256 --style_prompt "as a night scene" '

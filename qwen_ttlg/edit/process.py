@@ -489,17 +489,17 @@ def demo(
     editor:Editor, # the tiny pipeline
     out:str|Path, # folder, made if absent
     video:str|Path=None, # None: a procedural scene
-    frames:int=9, # of the video that are edited, the first among them
+    frames:int=9, # of the video that are edited, every second one, the first among them
     style:str='as a night scene', # one of `STYLES`
     steps:int=10, # denoising steps
     progress:bool=True,
 )->dict: # name -> (mean edge error, mean PSNR in dB) of the frames after the first
-    """Edit a video with the model alone, with drift correction, and guided as well, and write the videos,
+    """Edit every second frame of a video with the model alone, with drift correction, and guided as well, and write the videos,
     `metrics.csv`, a contact sheet `sheet.png` and `report.html`."""
     if frames < 2: raise InputError(f'--frames {frames}: at least 2 are needed.')
     editor, out, runs = adopt(editor), make_folder(out), {}
-    video = video or create_test_data(out/'data', max(24, frames)) # the same one for other numbers of frames
-    selection = Selection(every_nth=1, max_frames=frames, size='192')
+    video = video or create_test_data(out/'data', max(24, 2*frames)) # the same one for other numbers of frames
+    selection = Selection(every_nth=2, max_frames=frames, size='192')
     base = Settings(num_inference_steps=steps, true_cfg_scale=1., seed=42)
     ways = dict(alone=replace(base, drift='off'), corrected=base,
                 guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3, ttlg_last_steps=5))
