@@ -494,8 +494,8 @@ def demo(
     steps:int=10, # denoising steps
     progress:bool=True,
 )->dict: # name -> (mean edge error, mean PSNR in dB) of the frames after the first
-    """Edit every second frame of a video with the model alone, with drift correction, and guided as well, and write the videos,
-    `metrics.csv`, a contact sheet `sheet.png` and `report.html`."""
+    """Edit every second frame of a video with the model alone, with drift correction, and guided as well, and write
+    the videos, `metrics.csv`, a contact sheet `sheet.png` and `report.html`."""
     if frames < 2: raise InputError(f'--frames {frames}: at least 2 are needed.')
     editor, out, runs = adopt(editor), make_folder(out), {}
     video = video or create_test_data(out/'data', max(24, 2*frames)) # the same one for other numbers of frames
