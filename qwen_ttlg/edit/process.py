@@ -504,6 +504,7 @@ def demo(
     ways = dict(alone=replace(base, drift='off'), corrected=base,
                 guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3, ttlg_last_steps=5))
     for name, settings in ways.items():
+        if progress: print(f'{out.name}, {name}:', file=sys.stderr)
         process_video(editor, video, out/name, settings, selection, StyleSource(style_prompt=style),
                       Output(no_report=True), progress=progress)
     make_report([out/name for name in ways], out/'report.html', video)

@@ -250,7 +250,7 @@ STYLES = TONED | PAINTED # that the embedded model knows
 
 def short_name(style:str):
     "The word or two that name a style: 'night scene' for 'as a night scene'."
-    return style.removeprefix('as ').removeprefix('a ').removeprefix('in ')
+    return style.removeprefix('as ').removeprefix('a ').removeprefix('an ').removeprefix('in ')
 
 # %% ../../nbs/model/00_scenes.ipynb #c030
 def restyle(
