@@ -232,8 +232,8 @@ def _cell_grid(height, width, size, device):
     at = [((torch.arange(n) + .5 - n/2)/size).floor().long() for n in (height, width)] # cells from the middle
     row, column = (a - a[0] for a in at)
     y, x = torch.meshgrid(*(torch.arange(a[0], a[-1] + 1) for a in at), indexing='ij')
-    jitter = .7*torch.rand(2, 64, 256, generator=torch.Generator().manual_seed(7))[:, y % 64, x % 256] - .35
-    offset = .25 - .5*(y % 2) # every other row is offset, like bricks
+    jitter = .7*torch.rand(2, 3, 3, generator=torch.Generator().manual_seed(7))[:, y % 3, x % 3] - .35
+    offset = (y % 3 - 1)/3 # rows are offset, like bricks
     seeds = torch.stack([(y + .5 + jitter[0])*size + height/2, (x + .5 + offset + jitter[1])*size + width/2])[None]
     sums = F.one_hot(row, len(y)).double().T.contiguous(), F.one_hot(column, x.shape[1]).double()
     return [t.to(device) for t in (row, column, seeds, *sums)]
@@ -283,7 +283,7 @@ def mean(self:_Cells, share):
 def stained_glass(img:Tensor):
     "Panes of saturated colour between lead lines."
     s, sheet = _short(img), 128*_enlarged(*img.shape[-2:])
-    cells = _Cells(blur(kuwahara(img, .02*s, 4.), .006*s), .08*sheet, 1.)
+    cells = _Cells(blur(kuwahara(img, .02*s, 4.), .006*s), sheet/12, 1.3)
     share = cells.share(cells.start, 40.)
     number = torch.stack([(cells.row + dy)[:, None] % 3*3 + (cells.column + dx)[None] % 3 for dy, dx in _around])
     number = number.expand(len(img), -1, -1, -1)
