@@ -648,8 +648,8 @@ def qwen_ttlg_demo(argv:list):
     editor = _load(args)
     clip = demo(editor, f'{args.out}/clip', FLOWER_CLIP, args.frames, 'as an anime drawing')
     _say_demo('a flower opens, as an anime drawing', f'{args.out}/clip', clip)
-    _say_demo('a procedural scene, as a night scene', f'{args.out}/scene', demo(editor, f'{args.out}/scene',
-                                                                             frames=args.frames))
+    scene = demo(editor, f'{args.out}/scene', frames=args.frames)
+    _say_demo('a procedural scene, as a thermal image', f'{args.out}/scene', scene)
     own = ('qwen_process_video YOUR.mp4 out --model_id tiny --size 256 --style_prompt "as a night scene" '
            '--num_inference_steps 10 '
            '--true_cfg_scale 1 --ttlg_edge_scale 1 --ttlg_max_sigma .7 --max_frames 9')

@@ -490,7 +490,7 @@ def demo(
     out:str|Path, # folder, made if absent
     video:str|Path=None, # None: a procedural scene
     frames:int=9, # of the video that are edited, every second one, the first among them
-    style:str='as a night scene', # one of `STYLES`
+    style:str='as a thermal image', # one of `STYLES`
     steps:int=10, # denoising steps
     progress:bool=True,
 )->dict: # name -> (mean edge error, mean PSNR in dB) of the frames after the first

@@ -224,6 +224,15 @@ def repeat_command(run:Run):
 # known, above this share of a blank image's loss; frames are soft below this sharpness ratio
 LOST, LOST_OF_BLANK, SOFT = .5, .8, .8
 
+def _against_softness(run):
+    "What makes frames sharper: that depends on what the run had on."
+    asked = _asked(run)
+    settings = Settings(**{f.name: asked[f.name] for f in fields(Settings) if f.name in asked})
+    if not asked or settings.active_losses or asked.get('own losses'):
+        return 'Guidance that is too strong blurs: use smaller scales, fewer inner steps or a smaller lr.'
+    if settings.sharpen: return 'No guidance was on, so the model blurs by itself: try a larger --sharpen.'
+    return 'The model blurs by itself, and the drift correction that sharpens was off: --sharpen .5 turns it on.'
+
 def _shape_warnings(run):
     "What numbers say that an eye should look at."
     listed = lambda ks: ', '.join(map(str, ks[:5])) + f' and {len(ks) - 5} more'*(len(ks) > 5)
@@ -241,8 +250,7 @@ def _shape_warnings(run):
                   'look at the source, noise is edges too.' if full else ''))
     if soft:
         yield (f'Frame {listed(soft)}: softer than edge map and first frame lead to expect '
-               f'(sharpness ratio below {SOFT}). '
-               'Guidance that is too strong blurs: use smaller scales, fewer inner steps or a smaller lr.')
+               f'(sharpness ratio below {SOFT}). {_against_softness(run)}')
 
 # %% ../../nbs/edit/01_report.ipynb #r021o
 VAE_LOSES, SHARP = .8, 1.3 # the VAE's own loss above this share of a blank image's; a median sharpness ratio above this
