@@ -231,7 +231,8 @@ def _against_softness(run):
     if not asked or settings.active_losses or asked.get('own losses'):
         return 'Guidance that is too strong blurs: use smaller scales, fewer inner steps or a smaller lr.'
     if settings.sharpen: return 'No guidance was on, so the model blurs by itself: try a larger --sharpen.'
-    return 'The model blurs by itself, and the drift correction that sharpens was off: --sharpen .5 turns it on.'
+    return ('The model blurs by itself, and the drift correction that sharpens was off: '
+            'leave out --drift off and --sharpen 0.')
 
 def _shape_warnings(run):
     "What numbers say that an eye should look at."
