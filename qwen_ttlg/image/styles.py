@@ -78,14 +78,19 @@ def _steps(y, count, steepness):
     return (step + (torch.sigmoid(steepness*(y*count - step - .5)) - low)/(1 - 2*low))/count
 
 # %% ../../nbs/image/04_styles.ipynb #c018
+def _corner(height, width):
+    """Where patterns begin: the lower right corner of a square around the middle, as wide as the longer side, in
+    multiples of 16 pixels. A Qwen transformer knows how far a token is from there."""
+    return [16*(math.ceil(n/32) + max(height, width)//32) for n in (height, width)]
+
 def _enlarged(height, width): return max(1., 2.**round(math.log2(min(height, width)/128)))
 
 def _cut(sheet, height, width, cell):
-    "The middle of a sheet (1,C,rows,columns) whose cells are `cell` pixels wide; beyond its border it begins again."
-    sides = (height, width); half = [math.ceil(n/2/cell) + 2 for n in sides] # cells
+    "A sheet (1,C,rows,columns) of cells `cell` pixels wide, its middle at `_corner`; it begins again at its border."
+    sides, corner = (height, width), _corner(height, width); half = [math.ceil(c/cell) + 2 for c in corner] # cells
     for dim, h in zip((2, 3), half):
         sheet = sheet.index_select(dim, (torch.arange(-h, h) + sheet.shape[dim]//2) % sheet.shape[dim])
-    y, x = ((torch.arange(n) + .5 - n/2)/cell/h for n, h in zip(sides, half))
+    y, x = ((torch.arange(n) + .5 - c)/cell/h for n, c, h in zip(sides, corner, half))
     places = torch.stack(torch.broadcast_tensors(x[None], y[:, None]), -1)[None]
     return F.grid_sample(sheet, places, mode='bicubic', align_corners=False)
 
@@ -229,12 +234,13 @@ _around = tuple((dy, dx) for dy in range(3) for dx in range(3))
 @_fixed
 def _cell_grid(height, width, size, device):
     "Row (H,) and column (W,) of each pixel's cell; seeds (1,2,rows,columns); matrices (rows,H) and (W,columns)."
-    at = [((torch.arange(n) + .5 - n/2)/size).floor().long() for n in (height, width)] # cells from the middle
+    corner = _corner(height, width)
+    at = [((torch.arange(n) + .5 - c)/size).floor().long() for n, c in zip((height, width), corner)]
     row, column = (a - a[0] for a in at)
     y, x = torch.meshgrid(*(torch.arange(a[0], a[-1] + 1) for a in at), indexing='ij')
     jitter = .7*torch.rand(2, 3, 3, generator=torch.Generator().manual_seed(7))[:, y % 3, x % 3] - .35
     offset = (y % 3 - 1)/3 # rows are offset, like bricks
-    seeds = torch.stack([(y + .5 + jitter[0])*size + height/2, (x + .5 + offset + jitter[1])*size + width/2])[None]
+    seeds = torch.stack([(y + .5 + jitter[0])*size + corner[0], (x + .5 + offset + jitter[1])*size + corner[1]])[None]
     sums = F.one_hot(row, len(y)).double().T.contiguous(), F.one_hot(column, x.shape[1]).double()
     return [t.to(device) for t in (row, column, seeds, *sums)]
 

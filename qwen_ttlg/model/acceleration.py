@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['ROWS', 'BLOCKS', 'OFFLOADS', 'ModulationTable', 'TimestepIndex', 'tabulate', 'untabulate', 'as_time', 'as_times',
            'learn_schedule', 'at_time', 'RealAttention', 'LinearGELU', 'ready_blocks', 'large', 'worth_compiling',
-           'compile_model', 'WindowAttention', 'join_windows', 'seen_once', 'add_lora', 'distilled_schedule',
-           'Fp8Linear', 'blocks_of', 'wait_in_host', 'offload_text', 'fp8_storage', 'has_fp8', 'fp8_products',
-           'fp8_form', 'read_in_fp8', 'set_profile']
+           'compile_model', 'WindowAttention', 'join_windows', 'seen_once', 'add_lora', 'own_lora',
+           'distilled_schedule', 'Fp8Linear', 'blocks_of', 'wait_in_host', 'offload_text', 'fp8_storage', 'has_fp8',
+           'fp8_products', 'fp8_form', 'read_in_fp8', 'set_profile']
 
 # %% ../../nbs/model/03_acceleration.ipynb #c004
 import json, math, re
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+from textwrap import shorten
 import torch, torch.nn.functional as F
 from accelerate import init_empty_weights
 from accelerate.utils import set_module_tensor_to_device
@@ -295,7 +296,7 @@ def _lora_place(source):
 def _why(error):
     "The line of a message that says most: the first that names a size, else the first."
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    return next((line for line in lines if 'size mismatch' in line), lines[0])[:300]
+    return shorten(next((line for line in lines if 'size mismatch' in line), lines[0]), 300, placeholder=' ...')
 
 def _lora_file(source, place, file):
     """Folder and name of the file on this machine, fetched from the hub if it is there; `InputError` if
@@ -367,6 +368,11 @@ def add_lora(
         pipe.unload_lora_weights() # what came in before it failed
         raise InputError(f'LoRA {source!r}: could not be read, or is made for another model ({_why(e)}); '
                          'give a LoRA that was made for this model.') from e
+
+def own_lora(pipe:DiffusionPipeline, steps:int|None)->str|None:
+    "The file of the LoRA for so many steps in the folder that a model was loaded from; None without one."
+    file = Path(pipe.name_or_path or '.')/f'lora_{steps}_steps.safetensors'
+    return str(file) if file.is_file() else None
 
 def distilled_schedule(pipe:DiffusionPipeline):
     "Set the scheduler to the shift that the Lightning LoRAs were made with: ln 3 at every size, to the end."
@@ -498,6 +504,7 @@ def set_profile(
     _check_offload(offload, name, device); editor.check_profile(profile)
     big = large(pipe)
     if big and profile.steps: editor.distil(profile, fetch)
+    elif own := own_lora(pipe, profile.steps): add_lora(pipe, own)
     if lora: add_lora(pipe, lora)
     if big: editor.fit(profile, device); fp8_form(editor, profile, device)
     elif profile.fp8 == 'products': fp8_products(pipe.transformer, device)

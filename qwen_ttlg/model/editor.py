@@ -14,7 +14,8 @@ import numpy as np, torch
 from fastcore.basics import patch
 from torch import Tensor
 from diffusers import DiffusionPipeline
-from ..settings import RANDOM_MODELS, Profile, Settings, editor_defaults, image_wording
+from ..settings import (
+    NEGATIVE_PROMPT, RANDOM_MODELS, Profile, Settings, editor_defaults, image_wording)
 from ..image.latents import check_size, single_frame, token_grid
 
 # %% ../../nbs/model/02_editor.ipynb #e011
@@ -135,6 +136,8 @@ def advice(self:Editor, settings:Settings)->list:
     other = next(w for w in ('picture', 'image') if w != word)
     if other in settings.prompt.lower() and word not in settings.prompt.lower():
         said.append(f'--prompt calls the images {other!r}; this model calls them {word!r}, with a number: "{word} 1".')
+    if settings.true_cfg_scale <= 1 and settings.negative_prompt != NEGATIVE_PROMPT:
+        said.append('--negative_prompt without CFG has no effect; leave it out, or switch CFG on: --true_cfg_scale 4.')
     return said
 
 # %% ../../nbs/model/02_editor.ipynb #e033
