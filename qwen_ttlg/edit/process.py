@@ -505,8 +505,9 @@ def demo(
                 guided=replace(base, ttlg_edge_scale=1., ttlg_temporal_scale=.3, ttlg_last_steps=5))
     for name, settings in ways.items():
         if progress: print(f'{out.name}, {name}:', file=sys.stderr)
-        process_video(editor, video, out/name, settings, selection, StyleSource(style_prompt=style),
-                      Output(no_report=True), progress=progress)
+        first = (StyleSource(style_prompt=style) if name == 'alone' else
+                 StyleSource(init_frame=out/'alone'/'frame_0000.png')) # restyled once
+        process_video(editor, video, out/name, settings, selection, first, Output(no_report=True), progress=progress)
     make_report([out/name for name in ways], out/'report.html', video)
     info = probe_source(selection, video)
     source = list(selected_images(fitting(selection, info, editor.multiple), info))

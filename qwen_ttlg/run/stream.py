@@ -18,7 +18,7 @@ from fastcore.basics import patch
 from tqdm.auto import tqdm
 from ..model.editor import Editor
 from ..core import InputError, as_batch, open_image, to_pil, to_tensor
-from ..settings import LOSSES, DriftSettings, Settings
+from ..settings import LOSSES, PROFILES, DriftSettings, Settings, profile_settings
 from ..image.edges import EdgeMap, edge_map, load_edges
 from ..image.latents import check_size
 from ..image.losses import EdgeLoss
@@ -332,10 +332,11 @@ def stream(
 _WINDOW = 'lr', 'last_steps', 'every', 'start_step', 'end_step', 'max_sigma', 'min_sigma', 'inner_steps'
 LATE = .3 # a noise level: below it little is left to steer
 
-def _guidance_said(settings, levels, own):
+def _guidance_said(settings, levels, own, chosen):
     losses = [f'{n} {getattr(settings, LOSSES[n].weight):g}' for n in settings.active_losses] + list(own)
     if not losses:
-        idle = [f'--ttlg_{n}' for n in _WINDOW if getattr(settings, f'ttlg_{n}') != getattr(Settings, f'ttlg_{n}')]
+        usual = {f'ttlg_{n}': getattr(Settings, f'ttlg_{n}') for n in _WINDOW}
+        idle = [f'--{n}' for n, v in usual.items() if getattr(settings, n) not in (v, chosen.get(n))]
         return ('guidance: off' + f', so {", ".join(idle)} act{"s"*(len(idle) == 1)} on nothing'*bool(idle)
                 + '; --ttlg_edge_scale 1 turns it on')
     steps = guidance_of(settings, [abs]).steps(len(levels) - 1, levels)
@@ -352,6 +353,7 @@ def what_is_on(
     settings:Settings,
     levels:list, # noise levels of the steps and the last one, from `noise_levels`
     own:Iterable=(), # names of losses of the caller's own
+    chosen:dict=None, # settings that the editor or its profile chose: nobody asked for them
 )->str: # one line
     "Guidance, drift correction and CFG of a run, in words."
     off = DriftSettings(drift='off')
@@ -359,7 +361,8 @@ def what_is_on(
               global_color_match='global colours')
     drift = [word for name, word in on.items() if getattr(settings, name) != getattr(off, name)]
     cfg = f'CFG {settings.true_cfg_scale:g}' if settings.true_cfg_scale > 1 else 'no CFG'
-    return f'{_guidance_said(settings, levels, own)}; drift correction: {", ".join(drift) or "off"}; {cfg}'
+    guidance = _guidance_said(settings, levels, own, chosen or {})
+    return f'{guidance}; drift correction: {", ".join(drift) or "off"}; {cfg}'
 
 def _gate_said(rows):
     "A sentence about the frames that no attempt brought through the gates; None if there are none."
@@ -436,7 +439,8 @@ def run_frames(
     before, size, editor = run.first - 1, open_frame(out, 0).shape[-2:], adopt(editor)
     if progress:
         levels = noise_levels(editor, *size, run.settings.num_inference_steps)
-        print(what_is_on(run.settings, levels, loss_names(run.losses)), file=sys.stderr)
+        chosen = editor.defaults | profile_settings(PROFILES[editor.info.profile], editor.defaults)
+        print(what_is_on(run.settings, levels, loss_names(run.losses), chosen), file=sys.stderr)
     if progress and total and done == before: _say_if_large(editor, run, size, total)
     if (n := done - before) > 0:
         print(f'{out}: {n} frame{"s are" if n > 1 else " is"} done, continuing.', file=sys.stderr)
