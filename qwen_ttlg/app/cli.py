@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['add_settings', 'take', 'command', 'qwen_create_test_data', 'qwen_extract_frames', 'qwen_video_edit',
            'qwen_assemble_video', 'qwen_process_video', 'qwen_process_videos', 'qwen_ttlg_metrics', 'qwen_ttlg_report',
-           'qwen_ttlg_tune', 'qwen_ttlg_demo']
+           'qwen_ttlg_tune', 'qwen_ttlg_timeline', 'qwen_ttlg_demo']
 
 # %% ../../nbs/app/00_cli.ipynb #c004
 import argparse, errno, json, os, re, shlex, signal, sys, threading, typing, warnings
@@ -409,6 +409,8 @@ def qwen_process_video(argv:list):
     p.add_argument('--style_prompt', help="or words with which the model restyles the first frame, "
                                           "such as 'as a night scene' (default: the first frame as it is)")
     p.add_argument('--shot_frames', help='folder with styled first frames of further shots: shot_0001.png, ...')
+    p.add_argument('--timeline', help='TOML file with keyframes, prompts, masks and references over time; '
+                                      'qwen_ttlg_timeline writes and checks one')
     _model_flags(p)
     _add_profile(p)
     _add_preset(p)
@@ -418,15 +420,18 @@ def qwen_process_video(argv:list):
     add_settings(p, Settings)
     args = _parse(p, argv)
     from qwen_ttlg.core import make_folder
-    from qwen_ttlg.edit.process import StyleSource, output_file, process_video
+    from qwen_ttlg.edit.process import EditJob, StyleSource, output_file, process_video
     from qwen_ttlg.run.targets import check_run_settings
     from qwen_ttlg.video.frame_selection import probe_source, selected_images
     settings, selection, output, style = (take(args, c) for c in (Settings, Selection, Output, StyleSource))
     selected_images(selection, probe_source(selection, args.video))
     check_run_settings(settings)
     style.configuration()
+    job = EditJob(args.video, args.out, settings, selection, style, output, args.timeline)
+    if job.timeline: job.check_timeline()
     output_file(output, make_folder(args.out), args.video) # what is wrong is said before the model is loaded
-    video = process_video(_load(args), args.video, args.out, settings, selection, style, output, args.overwrite)
+    video = process_video(_load(args), args.video, args.out, settings, selection, style, output, args.overwrite,
+                          timeline=job.timeline)
     if not os.path.exists(os.path.join(args.out, 'frame_0001.png')) and selection.max_frames != 1:
         print(f'{args.video}: only its first frame was selected, and that one is not generated; select more frames, '
               'for example with --every_nth 1.', file=sys.stderr)
@@ -621,6 +626,43 @@ def qwen_ttlg_tune(argv:list):
                        rounds=args.rounds, beam=args.beam)
     save_preset(args.preset, found.preset())
     print(f'{found}\nuse it with: --preset {args.preset}')
+
+# %% ../../nbs/app/00_cli.ipynb #c022u
+def _placed_said(plan):
+    "Where the entries of a timeline act, a line each."
+    frames = {id(e): i for i, e in plan.keyframes.items()}
+    for name, e in plan.timeline.entries():
+        if id(e) in frames: yield f'{name}: frame {frames[id(e)]}, {plan.times.shown[frames[id(e)]]:.2f} s'
+        elif hasattr(e, 'begin'): yield f'{name}: {e.begin:.2f} s to {"the end" if e.end is None else f"{e.end:.2f} s"}'
+        else: yield f'{name}: {e.path or "the source itself"}'
+
+@command
+def qwen_ttlg_timeline(argv:list):
+    "Write a timeline for a video, with its shots; or check and draw the one that is there."
+    p = _parser('qwen_ttlg_timeline', qwen_ttlg_timeline.__doc__)
+    p.add_argument('video', nargs='?'); p.add_argument('timeline', nargs='?', help='the .toml to write, or to check')
+    p.add_argument('--schema', action='store_true', help='print the JSON Schema of timelines instead')
+    add_settings(p, Selection)
+    args = p.parse_args(argv)
+    import json, tempfile
+    from qwen_ttlg.edit.timeline import (
+        Plan, check_masks, draw_timeline, read_timeline, timeline_schema, write_timeline)
+    from qwen_ttlg.video.frame_selection import find_starts, probe_source, selected_size, selected_times
+    if args.schema: print(json.dumps(timeline_schema(), indent=1)); return
+    if not args.timeline: raise InputError('give a video and the .toml file to write or check, or --schema.')
+    selection = take(args, Selection); info = probe_source(selection, args.video); selected_size(selection, info)
+    times, there = selected_times(selection, info), os.path.exists(args.timeline)
+    plan = Plan(read_timeline(args.timeline), times) if there else None
+    if plan: check_masks(plan, info)
+    with tempfile.TemporaryDirectory() as nowhere:
+        shots = find_starts(info, selection, nowhere, '', times, progress=True)
+    if not there:
+        write_timeline(args.timeline, info, [times.shown[i] for i in shots['starts']])
+        print(f'{args.timeline}: written, with {len(shots["starts"]) + 1} shots; '
+              'delete the "# " before what you need, and give the same command again.'); return
+    view = os.path.splitext(args.timeline)[0] + '.png'
+    draw_timeline(plan, info, shots['cuts']).save(view)
+    print('\n'.join([*_placed_said(plan), f'{args.timeline}: fits {args.video}; drawn in {view}']))
 
 # %% ../../nbs/app/00_cli.ipynb #c023
 def _say_demo(title, out, numbers):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from inspect import Parameter, signature
 from dataclasses import dataclass, field, fields, replace
-import torch
+import torch, torch.nn.functional as F
 from PIL import Image
 from fastcore.meta import delegates
 from diffusers import FlowMatchEulerDiscreteScheduler
@@ -20,6 +20,7 @@ from ..core import InputError, as_batch, printable, sheet, to_pil
 from ..settings import RESTYLE_PROMPT, SamplingParams
 from ..image.edges import EdgeMap, scene_edges
 from ..image.latents import token_grid
+from ..image.masks import composite
 from ..model.editor import Conditions, Editor
 from ..model.loading import adopt
 from .guidance import (
@@ -61,9 +62,8 @@ class EditResult:
 def _references(edge, prev, extra_reference, transparency=False):
     "Check the reference images; pairs of what was given and that as (B,3,H,W), with opacity (B,4,H,W)."
     edge = edge.edges if isinstance(edge, EdgeMap) else edge
-    named = [(n, given)
-             for n, given in (('edge map', edge), ('previous frame', prev), ('extra reference', extra_reference))
-             if given is not None or n != 'extra reference']
+    extra = extra_reference if isinstance(extra_reference, (list, tuple)) else [extra_reference]
+    named = [('edge map', edge), ('previous frame', prev), *(('extra reference', x) for x in extra if x is not None)]
     channels = (1, 3, 4) if transparency else (1, 3)
     refs = [(n, given, as_batch(given, n, channels if n != 'edge map' else (1, 3))) for n, given in named]
     batch, _, *size = refs[1][2].shape
@@ -76,7 +76,7 @@ def _references(edge, prev, extra_reference, transparency=False):
     return [(given, r.float().expand(batch, max(3, r.shape[1]), -1, -1)) for _, given, r in refs]
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023
-def _conditions(editor, refs, params, on_stage):
+def _conditions(editor, refs, params, prompts, on_stage):
     """Encode the references and the prompts; the VAE's work is under way on a GPU while the
     host prepares the text encoder's."""
     on_stage('references')
@@ -84,11 +84,12 @@ def _conditions(editor, refs, params, on_stage):
     batch = f'batch {len(refs[0][1])}'
     seen = torch.cat([editor.encodings(lambda: editor.encode(r), 'tokens', batch, source) for source, r in refs], 1)
     on_stage('text')
-    prompts = dict(cond=params.prompt)
+    mixed = prompts or [(params.prompt, 1.)]
+    prompts = {'cond' if k == 0 else f'cond {k + 1}': text for k, (text, _) in enumerate(mixed)}
     if params.true_cfg_scale > 1 and params.negative_prompt is not None: prompts['uncond'] = params.negative_prompt
     embeds = editor.embeddings(list(prompts.values()), refs)
     return Conditions(editor, token_grid(*refs[0][1].shape[-2:]), seen, len(refs), list(zip(prompts, embeds)),
-                      params.true_cfg_scale)
+                      params.true_cfg_scale, tuple(w for _, w in mixed) if len(mixed) > 1 else ())
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023s0
 def noise_levels(
@@ -131,6 +132,8 @@ def denoise(
     first:int=0, # number of the first step that is made
     on_step:Callable=None, # called with a `DenoisingStep` after each step
     on_stage:Callable=lambda name: None, # called with what begins: 'denoising', 'guidance'
+    # function of (latents, noise level) that gives the latents to go on with after a step
+    keep:Callable=lambda x, sigma: x,
 ):  # clean latents (B,T,64)
     """Euler's steps down the noise levels of a flow (Lipman et al., ICLR 2023), guided where the schedule of `guidance`
     says so; exceptions of `on_step` and `on_stage` end it."""
@@ -142,6 +145,7 @@ def denoise(
         x = x + (sigmas[i + 1] - sigmas[i])*v
         on_stage('guidance')
         if i in guided: x = x + guidance.update(step)
+        x = keep(x, sigmas[i + 1])
         if on_step: on_step(step)
     return x
 
@@ -153,6 +157,38 @@ def _let_go(editor):
     try:
         with editor.steady(): yield
     finally: editor.done()
+
+# %% ../../nbs/frame/02_sampling.ipynb #c023o
+def _check_around(around, size):
+    "`around` as image (B,3,H,W) and share of the edit (B,1,H,W); `InputError` for what is no such pair."
+    if not isinstance(around, (tuple, list)) or len(around) != 2:
+        raise InputError('around: give a pair of an image and a mask, (image, mask).')
+    image, mask = as_batch(around[0], 'around: the image', (3,)), as_batch(around[1], 'around: the mask', (1,))
+    for name, x in (('image', image), ('mask', mask)):
+        if tuple(x.shape[-2:]) != tuple(size):
+            raise InputError(f'around: the {name} has {x.shape[-1]}x{x.shape[-2]} pixels, the frame '
+                             f'{size[1]}x{size[0]}; make all images one size.')
+    return image, mask
+
+def _kept_latents(editor, image, mask, noise):
+    "Function of latents and their noise level: outside the mask they are the image's."
+    batch, shape = len(noise), editor.noise_shape(*mask.shape[-2:])
+    free = F.adaptive_max_pool2d(mask, shape[-2:]).gt(0).float().expand(batch, shape[1], -1, -1)
+    inside, tokens = editor.pack(free).to(noise), editor.encode(image).to(noise)
+    return lambda x, sigma: inside*x + (1 - inside)*((1 - sigma)*tokens + sigma*noise)
+
+def _kept_decoder(decode, image, mask):
+    "The decoder with the image put in outside the mask."
+    def put(x):
+        at = [F.interpolate(q.to(x), x.shape[-2:], mode='area') for q in (image, mask)]
+        return composite(x, *at)
+    def decoded(*args):
+        out = decode(*args)
+        return tuple(map(put, out)) if isinstance(out, (tuple, list)) else put(out)
+    return decoded
+
+def _opaque(image, like): # with as many channels
+    return image if like.shape[1] == 3 else torch.cat([image.to(like), torch.ones_like(like[:, 3:])], 1)
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023g
 def _check_prompt(name, text):
@@ -224,7 +260,10 @@ def edit_frame(
     # guidance: a `TTLG`, or a loss or several for its usual values; None: unguided;
     # losses with `target_value=None` get it from `prev`
     ttlg:TTLG=None,
-    extra_reference:torch.Tensor|Image.Image=None, # a third reference image, usually the first frame
+    extra_reference:torch.Tensor|Image.Image=None, # a third reference image, usually the first frame; or a list of them
+    prompts:list=None, # instead of the prompt: pairs (text, share) whose velocities are mixed
+    # pair (image (B,3,H,W), mask (B,1,H,W)): where the mask is 0 the frame shows the image; grey values mix the two
+    around:tuple=None,
     frame:int=0, # number of the frame: with the seed it makes the noise
     noise:torch.Tensor=None, # start tokens (B,T,C) instead
     start:tuple=None, # (tokens (B,T,C), sigma): begin from these at this noise level, with the steps that are left
@@ -245,21 +284,27 @@ def edit_frame(
         raise InputError(f'on_step: a {type(on_step).__name__} cannot be called; give a function of a DenoisingStep.')
     if noise is not None: _check_tokens('noise', noise, shape, 'make it with frame_noise')
     _check_start(start, shape)
+    for text, _ in prompts or (): _check_prompt('prompts', text)
+    if around is not None: around = _check_around(around, (height, width))
     guidance, levels = as_guidance(ttlg), noise_levels(editor, height, width, params.num_inference_steps)
     with _let_go(editor):
-        cond = _conditions(editor, refs, params, on_stage)
+        cond = _conditions(editor, refs, params, prompts, on_stage)
         if noise is None: # while a GPU is at work on the references
             noise = torch.cat([frame_noise(editor, height, width, params.seed, frame, sample=b) for b in range(batch)])
         cond.timesteps = _timesteps(editor, levels)
         editor.begin(cond)
-        guidance = FrameGuidance(
-            with_target_values(guidance, editor.vae, prev_image[:, :3]), editor.decoder(height, width), cond)
+        decoder, after = editor.decoder(height, width), {}
+        if around is not None:
+            decoder = _kept_decoder(decoder, *around)
+            after = dict(keep=_kept_latents(editor, *around, noise.to(editor.device).float()))
+        guidance = FrameGuidance(with_target_values(guidance, editor.vae, prev_image[:, :3]), decoder, cond)
         cfg_steps = round(params.cfg_stop*params.num_inference_steps)
         x, first = _begin(levels, noise.to(editor.device).float(), start)
         x = denoise(lambda x, i: cond.velocity(x, cond.timesteps[i], cfg=i < cfg_steps), x, levels, guidance, first,
-                    on_step, on_stage)
+                    on_step, on_stage, **after)
         decode = editor.decode_transparent if prev_image.shape[1] == 4 else editor.decode
         on_stage('decoding'); image = decode(x, height, width).float().clamp(0, 1)
+        if around is not None: image = composite(image, _opaque(around[0], image), around[1])
     on_stage('rest')
     return EditResult(image, x, guidance.history, guidance.skipped)
 

@@ -46,8 +46,10 @@ class Conditions:
     grid:tuple # rows and columns of tokens
     refs:Tensor # reference tokens (B,R*T,C), in the order of `Editor.ordered`
     count:int # R, number of references
-    prompts:list # (name, what `embed` gives for it): 'cond' and, with CFG, 'uncond'
+    # (name, what `embed` gives for it): 'cond', further ones that are mixed with it, and, with CFG, 'uncond'
+    prompts:list
     true_cfg_scale:float # 1 is off
+    weights:tuple=() # shares of the prompts that are mixed, of the first ones; none: there is one prompt
     timesteps:list=() # of the schedule, numbers from 0 to 1000
     kept:dict=field(default_factory=dict) # what the editor keeps for the frame, such as keys and values of references
 
@@ -57,11 +59,13 @@ class Conditions:
     def velocity(self, x:Tensor, timestep:float, cfg:bool=True):
         """The velocity of tokens `x` (B,T,C) at a timestep from 0 to 1000, in fp32; without `cfg` that of the first
         prompt alone."""
-        timestep, prompts = float(timestep), self.prompts if cfg else self.prompts[:1]
+        count = len(self.weights) or 1
+        timestep, prompts = float(timestep), self.prompts if cfg else self.prompts[:count]
         group, editor = self.editor.group, self.editor
-        # kept for rules that measure their step by CFG's correction
-        out = self.last = (group.passes(self, x, timestep, len(prompts)) if group
-                           else editor.passes(self, x, timestep, prompts))
+        out = (group.passes(self, x, timestep, len(prompts)) if group
+               else editor.passes(self, x, timestep, prompts))
+        if self.weights: out = [sum(w*v for w, v in zip(self.weights, out)), *out[count:]]
+        self.last = out # kept for rules that measure their step by CFG's correction
         return out[0] if len(out) == 1 else editor.combine(*out, self.true_cfg_scale)
 
 # %% ../../nbs/model/02_editor.ipynb #e031

@@ -204,9 +204,14 @@ class Drift:
 
     def follow(
         self, source:torch.Tensor=None,
+        # colours (B,3,h,w) that a keyframe ahead gives to this frame, where they are known (B,1,h,w), and its share
+        ahead:tuple=None,
     ):  # (B,3,H,W) in [0,1], the next frame of the source; without it there is no more following
         if source is None: self.tracker = None
-        if self.tracker: self.tracker.follow(as_batch(source, 'drift: source', (3,)))
+        if not self.tracker: return
+        self.tracker.follow(as_batch(source, 'drift: source', (3,)))
+        a = self.tracker
+        if ahead: a.colours, a.valid = _shared(a.colours, a.valid, *ahead)
 
     @property
     def due(self): # is the present frame to be kept as a further reference?
@@ -214,6 +219,12 @@ class Drift:
 
     def keep(self, image:torch.Tensor): # (B,3,H,W) in [0,1], the present frame as it was saved
         if self.due: self.tracker.keep(image)
+
+def _shared(colours, valid, ahead, known, part):
+    "Colours from both sides, where both are known with these shares, and where any of the two is."
+    here, there = (1 - part)*valid, part*known.to(valid)
+    mixed = (here*colours + there*ahead.to(colours))/(here + there).clamp(min=1e-6)
+    return mixed, torch.maximum(valid, known.to(valid))
 
 # %% ../../nbs/run/00_drift.ipynb #c029
 @patch

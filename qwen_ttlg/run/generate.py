@@ -23,7 +23,7 @@ from ..frame.guidance import loss_names
 from ..frame.sampling import edit_frame
 from .drift import Drift
 from .run_folder import image_hash
-from .targets import FrameTask, GuidanceTargets, guidance_of
+from .targets import Direction, FrameTask, GuidanceTargets, guidance_of
 
 # %% ../../nbs/run/03_generate.ipynb #c026
 def _keep_baselines(out, shot, found):
@@ -47,16 +47,22 @@ class RunState:
     nets:PerceptualModels=None # that judge the frames
     own:tuple=() # losses of the caller's own, for every frame
     first:int=1 # number of the first frame of the folder, after 0000
+    direct:object=None # function (number, `EdgeMap`) -> `Direction`: what a timeline says of a frame
 
     def begin(
         self, editor:Editor, settings:Settings, image:Tensor, edges:EdgeMap, same_moment:bool=True, shot:int=0,
+        keyframe:bool=False, # in the middle of a shot: the baselines stay
     ):  # a shot begins with this image
         self.settings = settings
         self.shot = ShotReference(image, edges.source if same_moment else None, edges, same_moment, editor.vae,
                                   self.nets, shot)
         self.shot.vae_edge_loss # now, not in the thread that writes: it needs the VAE
         self.targets, self.drift = GuidanceTargets(settings, self.shot, self.own), Drift(settings, self.shot)
-        if self.out: _keep_baselines(self.out, shot, self.shot.baselines())
+        if self.out and not keyframe: _keep_baselines(self.out, shot, self.shot.baselines())
+
+    def task(self, number:int, edges:EdgeMap, prev:Tensor, find_motion:object=None): # the `FrameTask` of a frame
+        return FrameTask(number, edges, prev, find_motion,
+                         self.direct(number, edges) if self.direct else Direction())
 
 # %% ../../nbs/run/03_generate.ipynb #c027b
 @dataclass
@@ -107,10 +113,13 @@ def generate_frame(
     settings, drift = state.settings, state.drift
     seed = settings.seed if seed is None else seed
     guidance = guidance_of(settings, state.targets.losses(task))
+    more, direction = drift.edit_arguments(editor, seed, task), task.direction
+    extra = [more.pop('extra_reference', None), *direction.references]
     result = edit_frame(editor, task.edges.edges, task.prev, settings, seed=seed, frame=task.number, ttlg=guidance,
-                        **drift.edit_arguments(editor, seed, task), **watch)
+                        extra_reference=extra, prompts=direction.prompts, around=direction.around(task.edges), **more,
+                        **watch)
     if not result.image.isfinite().all(): return None
     mended, found = drift.mend(result.image, task.edges)
-    image = to_tensor(to_pil(mended))
+    image = to_tensor(to_pil(direction.finished(mended, task.edges)))
     return _measured(task, image, state, seed, found, guided_steps=len(result.history),
                      skipped_steps=result.skipped, own_losses=_own_values(state.own, image))
