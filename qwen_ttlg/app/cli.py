@@ -660,7 +660,7 @@ def qwen_ttlg_timeline(argv:list):
         write_timeline(args.timeline, info, [times.shown[i] for i in shots['starts']])
         print(f'{args.timeline}: written, with {len(shots["starts"]) + 1} shots; '
               'delete the "# " before what you need, and give the same command again.'); return
-    view = os.path.splitext(args.timeline)[0] + '.png'
+    view = os.path.splitext(args.timeline)[0] + '.view.png' # beside a painted edit.png
     draw_timeline(plan, info, shots['cuts']).save(view)
     print('\n'.join([*_placed_said(plan), f'{args.timeline}: fits {args.video}; drawn in {view}']))
 

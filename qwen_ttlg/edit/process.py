@@ -282,10 +282,10 @@ def restyled(self:StyleSource, editor:Editor,
 
 # %% ../../nbs/edit/04_process.ipynb #c018bs0
 @patch
-def check(self:StyleSource, editor:Editor, starts:Iterable):
+def check(self:StyleSource, editor:Editor, starts:Iterable, met:Iterable=()):
     """`InputError` if the model cannot give the style to all shots; `starts` are the
-    frames with which further ones begin."""
-    missing = [n for n, _ in enumerate(starts, 1) if str(n) not in self.given()]
+    frames with which further ones begin, `met` those of them that have a keyframe."""
+    missing = [n for n, i in enumerate(starts, 1) if str(n) not in self.given() and i not in met]
     if missing and self.init_frame and editor.info.model_id == 'tiny':
         raise InputError(
             f'{self.init_frame}: the video has {len(starts) + 1} shots, '
@@ -316,7 +316,8 @@ def _apart(out, inputs, overwrite):
     out = Path(out).resolve()
     for p in filter(None, inputs):
         p = Path(p).resolve()
-        if p == out or overwrite and out in p.parents:
+        written = [out/name for name in ('masks', 'masked', 'state')] # by a run with a timeline
+        if p == out or overwrite and out in p.parents or any(w == p or w in p.parents for w in written):
             raise InputError(f'{p}: the run folder {"is" if p == out else "holds"} what the run reads; '
                              'choose another output folder.')
 
@@ -379,13 +380,14 @@ class EditJob:
 
     @cached_property
     def configuration(self): # what must be the same when it is continued
+        directed = timeline_configuration(self.timeline, self.plan) if self.timeline else {}
         return ({'video hash': _source_hash(self.info.path)} | self.style.configuration()
-                | self.selection.configuration() | (timeline_configuration(self.timeline) if self.timeline else {}))
+                | self.selection.configuration() | directed)
 
 # %% ../../nbs/edit/04_process.ipynb #c020ep
 @patch(as_prop=True)
 def plan(self:EditJob): # the timeline on the frames; `InputError` for what these rule out
-    return Plan(self.timeline or Timeline(), self.times, self.shots['starts'] if hasattr(self, 'shots') else ())
+    return Plan(self.timeline or Timeline(), self.times, self.shots['cuts'] if hasattr(self, 'shots') else ())
 
 @patch(as_prop=True)
 def look(self:EditJob): # where the style comes from, with a keyframe at the first frame
@@ -441,10 +443,10 @@ def check_timeline(self:EditJob,
     if any(i for i in plan.keyframes) and self.settings.keyframe_every:
         raise plan.timeline.wrong(first, '--keyframe_every cannot be used beside keyframes of a timeline; '
                                          'leave one of the two out')
-    if editor and editor.group and self.settings.true_cfg_scale > 1 and any(e.fade for e in plan.timeline.prompts):
+    if editor and editor.group and any(e.fade for e in plan.timeline.prompts):
         faded = next(e for e in plan.timeline.prompts if e.fade)
-        raise plan.timeline.wrong(faded, 'with several GPUs for a frame prompts cannot fade under CFG; '
-                                         'leave out fade, or give --true_cfg_scale 1', 'fade')
+        raise plan.timeline.wrong(faded, 'with several GPUs for a frame prompts cannot fade; '
+                                         'leave out fade, or use one GPU for a frame', 'fade')
 
 @patch
 def check(self:EditJob, editor:Editor,
@@ -461,7 +463,7 @@ def check(self:EditJob, editor:Editor,
     self._check_own_size()
     _apart(self.out, inputs, overwrite)
     # such images stand where cuts are, not where the light has settled
-    given, look = bool(self.style.init_frame or self.style.shot_frames), self.look
+    look = self.look; given = bool(look.init_frame or look.shot_frames)
     self.check_timeline(editor)
     self.shots = find_starts(self.info, self.selection, self.out, self.configuration['video hash'], self.times,
                              progress, given)
@@ -469,7 +471,7 @@ def check(self:EditJob, editor:Editor,
         warnings.warn(f'{self.video}: {area**.5:.0f}x{area**.5:.0f} pixels or as many; the tiny model has learnt '
                       'images of at most '
                       f'{LEARNT}x{LEARNT}, larger ones come out wrong. Give --size 256.')
-    look.check(editor, [i for i in self.shots['starts'] if i <= self.frames and i not in self.plan.keyframes])
+    look.check(editor, [i for i in self.shots['starts'] if i <= self.frames], self.plan.keyframes)
 
 # %% ../../nbs/edit/04_process.ipynb #c020d
 @patch

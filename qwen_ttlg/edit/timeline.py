@@ -28,13 +28,13 @@ def as_seconds(
     time:float|str, # seconds, or 'mm:ss' or 'h:mm:ss', with decimals
 )->float:
     "A time of the source in seconds; `InputError` for what is none."
-    if isinstance(time, (int, float)) and not isinstance(time, bool) and math.isfinite(time) and time >= 0:
+    if isinstance(time, (int, float)) and not isinstance(time, bool) and 0 <= time < 1e9:
         return float(time)
     if isinstance(time, str) and re.fullmatch(r'(\d+:)?(\d+:)?\d+(\.\d+)?', time.strip()):
         seconds, *larger = reversed([float(v) for v in time.strip().split(':')])
         if not larger or seconds < 60 and (len(larger) == 1 or larger[0] < 60):
             return sum(60**k*v for k, v in enumerate([seconds, *larger]))
-    raise InputError(f"{time!r} is no time; write seconds (4.2) or minutes and seconds ('0:04.2')")
+    raise InputError(f"{time!r} is no time; write seconds (4.2) or minutes and seconds in quotes ('0:04.2')")
 
 # %% ../../nbs/edit/03_timeline.ipynb #t021
 def entry(
@@ -48,7 +48,7 @@ def entry(
 
 def entry_key(f): return f.metadata['key'] or f.name # of a field, in the file
 
-def _number(v): return isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v)
+def _number(v): return isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) < 1e9 # not nan either
 _WANTED = dict(number=(lambda v: _number(v) and v == int(v) >= 0, 'a whole number from 0 on'),
                file=(lambda v: isinstance(v, (str, Path)) and str(v), 'the name of a file'),
                text=(lambda v: isinstance(v, str) and v.strip(), 'a text'),
@@ -69,7 +69,7 @@ def _checked(f, value):
         right, what = _WANTED[kind]
         if not right(value): raise InputError(f'{value!r} is not {what}')
         if kind == 'file' and not Path(value).exists(): raise InputError(f'{value} does not exist')
-        return str(value) if kind == 'file' else value
+        return str(value) if kind == 'file' else int(value) if kind == 'number' else value
     except InputError as e: raise WrongEntry(f'{key}: {e}', key) from None
 
 @dataclass
@@ -113,7 +113,7 @@ class PromptSpan(Entry):
         if self.text is None: raise WrongEntry('text is missing; write what is added to the prompt')
         self.in_order()
         if self.end is not None and self.fade > (length := self.end - self.begin):
-            raise WrongEntry(f'fade = {self.fade:g}: longer than the {length:g} s from begin to end', 'fade')
+            raise WrongEntry(f'fade = {self.fade:g}: longer than the {length:g} s it lasts', 'fade')
 
 @dataclass
 class Mask(Entry):
@@ -139,6 +139,8 @@ class Mask(Entry):
             raise WrongEntry('no mask is named; give video, image or folder, or key or alpha for those of the source')
         if self.context not in ('edit', 'source'):
             raise WrongEntry(f'context = {self.context!r}: not edit or source', 'context')
+        if self.video and Path(self.video).is_dir():
+            raise WrongEntry(f'video: {self.video} is a folder; give it as folder', 'video')
         if self.key and self.alpha: raise WrongEntry('key and alpha: give one of the two', 'alpha')
         if self.key:
             try: keyed(torch.zeros(1, 3, 1, 1), self.key)
@@ -228,7 +230,7 @@ def _read_entry(kind, given, folder):
     return kind(**{known[k].name: beside(known[k], v) for k, v in given.items()})
 
 def _read_toml(path):
-    try: text = path.read_text(encoding='utf-8')
+    try: text = path.read_text(encoding='utf-8-sig') # Windows begins such a file with a mark
     except FileNotFoundError as e:
         raise InputError(f'{path}: this timeline does not exist; qwen_ttlg_timeline VIDEO {path} writes one.') from e
     except (OSError, UnicodeDecodeError) as e:
@@ -245,8 +247,9 @@ def read_timeline(path:str|Path)->Timeline:
     path = Path(path); text, given = _read_toml(path)
     lines, lists = _lines(text), {}
     for table, entries in given.items():
+        begins = re.compile(rf'\s*\[*\s*"?{re.escape(table)}\b')
         at = lines.get((f'{table} 1', None)) or lines.get((None, table)) or next(
-            n for n, line in enumerate(text.splitlines(), 1) if table in line)
+            (n for n, line in enumerate(text.splitlines(), 1) if begins.match(line)), 1)
         if table not in TABLES:
             raise InputError(f'{path}, line {at}: {table} is not known; use {", ".join(f"[[{t}]]" for t in TABLES)}.')
         if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
@@ -268,7 +271,7 @@ class Plan:
     "A timeline on the frames of an edit; `InputError` for what these rule out."
     timeline:Timeline
     times:Times # of the edited frames
-    starts:Iterable=() # frames with which further shots begin
+    cuts:Iterable=() # seconds of the cuts of the source, as far as they are known
 
     def __post_init__(self):
         self.keyframes = {} # number of the frame -> `Keyframe`
@@ -285,7 +288,13 @@ class Plan:
             what = f'at = {e.at:g} s' if e.at is not None else f'frame = {e.frame}'
             raise self.timeline.wrong(e, f'{what} is beyond the end of what is edited, {self.times.shown[-1]:.2f} s, '
                                          f'frame {last}; edit more of the video or move it', key)
-        i = e.frame if e.at is None else min(range(last + 1), key=lambda i: abs(self.times.shown[i] - e.at))
+        shown = self.times.shown
+        if e.at is not None and e.at < shown[0] - (shown[-1] - shown[0])/max(1, last) - MS:
+            raise self.timeline.wrong(e, f'at = {e.at:g} s is before the first edited frame, {shown[0]:.2f} s; '
+                                         'edit more of the video or move it', key)
+        shot = lambda t: sum(c <= t + MS for c in self.cuts)
+        near = [i for i in range(last + 1) if e.at is not None and shot(shown[i]) == shot(e.at)] or range(last + 1)
+        i = e.frame if e.at is None else min(near, key=lambda i: abs(shown[i] - e.at))
         if i in self.keyframes:
             raise self.timeline.wrong(e, f'a second keyframe at frame {i} ({self.times.shown[i]:.2f} s); leave one of '
                                          'the two out', key)
@@ -316,7 +325,10 @@ class Plan:
         for e in self.timeline.prompts:
             begun = _ramp(t, e.begin, e.fade) if e.begin else 1.
             over = _ramp(t, e.end, e.fade) if e.end is not None else 0.
-            if (share := begun*(1 - over)) > 0: shares[f'{base} {e.text}'] = share
+            if (share := begun*(1 - over)) > 0:
+                text = f'{base} {e.text}'; shares[text] = shares.get(text, 0.) + share
+        most = max(1., sum(shares.values())) # more than 1 where fades of unequal length meet
+        shares = {text: share/most for text, share in shares.items()}
         if (rest := 1 - sum(shares.values())) > 1e-6: shares = {base: rest} | shares
         return list(shares.items())
 
@@ -332,22 +344,28 @@ def _mask_info(e, info, timeline):
         found = probe(e.path, info.fps if e.folder else None) if not e.image else None
         width, height = (found.width, found.height) if found else open_image(e.image).size
     except InputError as error:
-        raise timeline.wrong(e, str(error).rstrip('.'), 'image' if e.image else 'video') from error
+        key = next(n for n in ('image', 'video', 'folder') if getattr(e, n))
+        raise timeline.wrong(e, str(error).rstrip('.'), key) from error
     if abs(width*info.height/(height*info.width) - 1) > .02:
         raise timeline.wrong(e, f'{e.path} has {width}x{height} pixels, another aspect than the source, '
                                 f'{info.width}x{info.height}; make the mask on the source')
     return found
 
 def _check_length(e, found, end, timeline):
-    if found and e.path and found.duration < end - .5/float(found.fps) - MS:
+    if found and e.path and found.duration and found.duration < end - .5/float(found.fps) - MS:
         raise timeline.wrong(e, f'{e.path} is {found.duration:.2f} s long, and {end:.2f} s are edited; '
                                 'make the mask as long, or edit less')
 
 def _grey(e, image, alpha):
     "The mask (1,1,H,W) that an image is."
     if e.key: mask = keyed(to_tensor(image), e.key, e.threshold)
-    elif e.alpha: mask = to_tensor(alpha.convert('RGB'))[:, :1] if alpha else torch.ones(1, 1, *image.size[::-1])
+    elif e.alpha:
+        if alpha is None:
+            raise InputError(f'{e.path or "the source"}: alpha = true, and it has no transparency; leave alpha out, '
+                             'or give a mask that has.')
+        mask = to_tensor(alpha.convert('RGB'))[:, :1]
     else: mask = to_tensor(image.convert('L').convert('RGB'))[:, :1]
+    mask = ((mask*255 - 16)/(239 - 16)).clamp(0, 1) # nearly black and nearly white are meant to be black and white
     return 1 - mask if e.invert else mask
 
 def _shown_at(frames, times):
@@ -377,6 +395,7 @@ def edit_shares(
     times:Iterable, # seconds of the source, growing
 ):  # yields (1,1,H,W) in [0,1] for each
     "The share of the edit at every pixel: all masks together, with their faded edges."
+    times = list(times)
     series = [(e, _masks(e, info, selection, times)) for e in timeline.masks]
     for _ in times: yield torch.stack([feathered(next(m), e.feather) for e, m in series]).amax(0)
 
@@ -412,11 +431,15 @@ def directions(
         return Direction(prompts, [images[e.image] for e in seen], share)
     return direct
 
-def timeline_configuration(timeline:Timeline):
+def timeline_configuration(
+    timeline:Timeline,
+    plan:Plan=None, # where its keyframes are placed; that must stay the same, too
+):
     "What of a timeline must stay the same when a run is continued: its entries, with hashes in place of files."
     def said(e):
         values = {entry_key(f): (f.metadata['kind'], getattr(e, f.name)) for f in fields(e)}
-        return {k: file_hash(v) if kind == 'file' else v for k, (kind, v) in values.items() if v is not None}
+        found = {k: file_hash(v) if kind == 'file' else v for k, (kind, v) in values.items() if v is not None}
+        return found | {'placed at frame': i for i, k in (plan.keyframes if plan else {}).items() if k is e}
     return {f'timeline {name}': said(e) for name, e in timeline.entries()
             if not isinstance(e, Mask) or e.context == 'source'} # the others only show a part of what was generated
 
@@ -428,7 +451,7 @@ def write_timeline(path:str|Path, info:VideoInfo, starts:Iterable): # starts: se
         raise InputError(f'{path} is there already; check it with qwen_ttlg_timeline, or choose another name.')
     shots = [f'# shot {n}: {a:.2f} to {b:.2f} s' for n, (a, b) in enumerate(zip(bounds, bounds[1:]))]
     def example(name, kind):
-        lines = [f'# [[{name}]]', f'# {kind.__doc__}']
+        lines = [f'## {kind.__doc__}', f'# [[{name}]]']
         for f in fields(kind):
             value = {'time': '0.0', 'number': '0', 'file': '"FILE"', 'text': '"..."', 'share': '0.1', 'pixels': '8',
                      'switch': 'false'}[f.metadata['kind']]
@@ -443,6 +466,7 @@ def write_timeline(path:str|Path, info:VideoInfo, starts:Iterable): # starts: se
 _COLOURS = dict(keyframe='#c0392b', prompt='#2471a3', mask='#6c7a89', reference='#b9770e')
 
 def _label(draw, x, y, text, font, wide=1200): # at x, or further left where it would not fit
+    text = text.splitlines()[0]
     draw.text((max(0, min(x, wide - draw.textlength(text, font=font) - 4)), y), text, fill='black', font=font)
 
 def draw_timeline(plan:Plan, info:VideoInfo, cuts:Iterable=(), wide:int=1200)->Image.Image:

@@ -201,10 +201,13 @@ class PromptWithImages:
     @property
     def dtype(self): return self.embeds.dtype
 
-def first_last(prompt:str): # the numbers of its images 1, 2, 3 as 2, 3, 1
-    "A prompt about edge map, previous frame and extra reference, for the extra reference in front."
-    return re.sub(r'\b(image|picture)( ?)([123])\b', lambda m: f'{m[1]}{m[2]}{int(m[3]) % 3 + 1}', prompt,
-                  flags=re.IGNORECASE)
+def first_last(
+    prompt:str, # it calls the edge map 1, the previous frame 2, extra references 3 and more
+    count:int=3, # of images
+):
+    "The same prompt for extra references in front: of three images 1, 2, 3 become 2, 3, 1."
+    def number(m): n = int(m[3]); return f'{m[1]}{m[2]}{n if n > count else (n - 3) % count + 1}'
+    return re.sub(r'\b(image|picture)( ?)(\d+)\b', number, prompt, flags=re.IGNORECASE)
 
 @contextmanager
 def _prepared_on(processor, device):
@@ -301,7 +304,7 @@ class QwenImage21(Editor):
     def embed(self, prompts:list, images:list):
         samples, made = [[to_pil(image.to(self.device)) for image in sample] for sample in zip(*images)], []
         for prompt in prompts:
-            said = first_last(prompt) if len(images) == 3 else prompt
+            said = first_last(prompt, len(images)) if len(images) > 2 else prompt
             with _prepared_on(self.pipe.processor.image_processor, self.device):
                 embeds, _, places = zip(*(self.pipe.encode_prompt(said, image=sample, device=self.device)
                                           for sample in samples))

@@ -17,7 +17,7 @@ from ..image.motion import LongTermFlow, Motion, reduced
 from .drift import ReferenceTracker
 from .gate import gated_frame
 from .generate import RunState, _measured
-from .run_folder import save_image
+from .run_folder import image_hash, save_image
 
 # %% ../../nbs/run/06_keyframes.ipynb #k011
 def carried_colours(
@@ -35,14 +35,15 @@ _WORK = 'guided_steps', 'skipped_steps', 'attempts', 'gate' # columns of metrics
 
 def _paths(folder, name, number): return (Path(folder)/f'{name}_{number:04d}{end}' for end in ('.png', '.json'))
 
-def _kept(folder, name, number):
-    "An image of a pass and its numbers; None if it is not there."
+def _kept(folder, name, number, of):
+    "An image of a pass and its numbers; None if it is not there, or of other keyframes."
     image, said = _paths(folder, name, number)
-    return (to_tensor(open_image(image)), json.loads(said.read_text())) if said.exists() else None
+    row = json.loads(said.read_text()) if said.exists() else {}
+    return (to_tensor(open_image(image)), row) if row.get('of') == of else None
 
-def _keep(folder, name, number, generated):
+def _keep(folder, name, number, generated, of):
     image, said = _paths(folder, name, number)
-    row = {k: generated.row.get(k, '') for k in _WORK}
+    row = {k: generated.row.get(k, '') for k in _WORK} | dict(of=of)
     save_image(image, generated.image)
     with atomic(said) as tmp: tmp.write_text(json.dumps(row)) # last: with it the image counts
     return generated.image, row
@@ -54,14 +55,15 @@ def one_pass(
     frames:list, # (number, `EdgeMap`), in the order of the pass
     ahead:list, # for each frame, what `Drift.follow` takes of the other keyframe
     folder:Path, # where the images are kept
+    of:str, # what tells these keyframes from others
 ):  # yields (image (1,3,H,W), numbers) of each frame
     "Generate frames one after the other, or open those that are there."
     for (i, e), other in zip(frames, ahead):
         state.drift.follow(e.source, other)
-        if (found := _kept(folder, name, i)) is None:
+        if (found := _kept(folder, name, i, of)) is None:
             before = state.before.source
             task = state.task(i, e, state.prev, lambda: Motion.between(before, e.source))
-            found = _keep(folder, name, i, gated_frame(editor, task, state))
+            found = _keep(folder, name, i, gated_frame(editor, task, state), of)
         state.drift.keep(found[0])
         state.prev, state.before = found[0], e
         yield found
@@ -74,10 +76,12 @@ class KeyImage:
     edges:EdgeMap # its edge map, with the source
     image:Tensor # (1,3,H,W) in [0,1], 8-bit values
 
+_OTHER = 1_000_003 # far from the seeds that a gate tries
+
 def _backwards(editor, state, key):
     "The state of a pass that begins with a keyframe and goes back; its noise is another one."
     back = RunState(key.number, key.number, key.image, key.edges, nets=state.nets, own=state.own, direct=state.direct)
-    back.begin(editor, replace(state.settings, seed=state.settings.seed + 1), key.image, key.edges,
+    back.begin(editor, replace(state.settings, seed=state.settings.seed + _OTHER), key.image, key.edges,
                shot=state.shot.number)
     return back
 
@@ -94,22 +98,24 @@ def between(
     done:int=0, # number of the last frame that the run folder has
 ):  # yields (number, `GeneratedFrame`) of those after it
     "Generate the frames between two keyframes; `InputError` where the source is not known."
-    sources = [state.shot.source, *(e.source for _, e in frames), key.edges.source]
+    if frames[-1][0] <= done: return # all of them are done
+    sources = [state.shot and state.shot.source, *(e.source for _, e in frames), key.edges.source]
     if any(s is None for s in sources):
         raise InputError('keyframes: they follow the images of the source, and there are only edge maps; '
                          'edit the video itself.')
+    of = ' '.join([image_hash(state.shot.image), image_hash(key.image), f'{frames[0][0]} {key.number}'])
     folder, share = make_folder(state.out/'state'), [(k + 1)/(len(frames) + 1) for k in range(len(frames))]
     ahead = [(*c, p) for c, p in zip([*carried_colours(key.image, sources[:0:-1])][::-1], share)]
     behind = [(*c, 1 - p) for c, p in zip(carried_colours(state.shot.image, sources[:-1]), share)]
     state.prev, state.before = state.shot.image, state.shot.edges # where a run goes on in the middle, too
     forward, targets = [], []
-    for _, said in one_pass(editor, state, 'forward', frames, ahead, folder):
+    for _, said in one_pass(editor, state, 'forward', frames, ahead, folder, of):
         forward.append(said); targets.append(state.drift.tracker.colour_target)
     back = _backwards(editor, state, key)
-    backward = [said for _, said in one_pass(editor, back, 'backward', frames[::-1], behind[::-1], folder)][::-1]
+    backward = [said for _, said in one_pass(editor, back, 'backward', frames[::-1], behind[::-1], folder, of)][::-1]
     for (i, e), p, a, b, target in zip(frames, share, forward, backward, targets):
         if i <= done: continue
-        one, other = (_kept(folder, name, i)[0] for name in ('forward', 'backward'))
+        one, other = (_kept(folder, name, i, of)[0] for name in ('forward', 'backward'))
         image, state.drift.tracker.colour_target = to_tensor(to_pil((1 - p)*one + p*other)), target
         yield i, _measured(state.task(i, e, state.prev), image, state, state.settings.seed, **_mixed_row(a, b))
 

@@ -198,7 +198,7 @@ def write_run(out:str|Path, run:dict):
 
 # %% ../../nbs/run/01_run_folder.ipynb #c023
 _OWN = (r'frame_\d+\.png|(metrics|timings)\.csv|(run|shots|baselines)\.json|metrics\.csv-metadata\.json|edges|'
-        r'video\.\w+|report\.html|unguided|shots|preview\.jpg')
+        r'video\.\w+|report\.html|unguided|shots|preview\.jpg|state|masks|masked')
 
 def move_aside(
     out:Path, # a run folder that is claimed

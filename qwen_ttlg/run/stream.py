@@ -354,6 +354,9 @@ def _directed(editor, run, state):
                 generated = _next_frame(editor, run, state, i, e)
                 state.drift.keep(generated.image); state.prev, state.before = generated.image, e
                 yield from writer.add(i, generated, time.perf_counter() - start)
+        if part:
+            raise InputError(f'keyframe {run.keyframe_after(part[-1][0])}: beyond the last edge map, that of frame '
+                             f'{part[-1][0]}; give more edge maps, or leave it out.')
         yield from writer.rest()
 
 # %% ../../nbs/run/07_stream.ipynb #c026sc
