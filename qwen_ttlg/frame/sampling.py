@@ -89,7 +89,7 @@ def _conditions(editor, refs, params, prompts, on_stage):
     if params.true_cfg_scale > 1 and params.negative_prompt is not None: prompts['uncond'] = params.negative_prompt
     embeds = editor.embeddings(list(prompts.values()), refs)
     return Conditions(editor, token_grid(*refs[0][1].shape[-2:]), seen, len(refs), list(zip(prompts, embeds)),
-                      params.true_cfg_scale, tuple(w for _, w in mixed) if len(mixed) > 1 else ())
+                      params.true_cfg_scale, weights=tuple(w for _, w in mixed) if len(mixed) > 1 else ())
 
 # %% ../../nbs/frame/02_sampling.ipynb #c023s0
 def noise_levels(

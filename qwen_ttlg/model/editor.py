@@ -49,9 +49,9 @@ class Conditions:
     # (name, what `embed` gives for it): 'cond', further ones that are mixed with it, and, with CFG, 'uncond'
     prompts:list
     true_cfg_scale:float # 1 is off
-    weights:tuple=() # shares of the prompts that are mixed, of the first ones; none: there is one prompt
     timesteps:list=() # of the schedule, numbers from 0 to 1000
     kept:dict=field(default_factory=dict) # what the editor keeps for the frame, such as keys and values of references
+    weights:tuple=() # shares of the prompts that are mixed, of the first ones; none: there is one prompt
 
     @property
     def dtype(self): return self.prompts[0][1].dtype # of the transformer; to ask that is to go through all its modules
