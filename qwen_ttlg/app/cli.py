@@ -650,10 +650,11 @@ def qwen_ttlg_timeline(argv:list):
     from qwen_ttlg.video.frame_selection import find_starts, probe_source, selected_size, selected_times
     if args.schema: print(json.dumps(timeline_schema(), indent=1)); return
     if not args.timeline: raise InputError('give a video and the .toml file to write or check, or --schema.')
-    selection = take(args, Selection); info = probe_source(selection, args.video); selected_size(selection, info)
+    selection = take(args, Selection); info = probe_source(selection, args.video)
+    size = selected_size(selection, info)
     times, there = selected_times(selection, info), os.path.exists(args.timeline)
     plan = Plan(read_timeline(args.timeline), times) if there else None
-    if plan: check_masks(plan, info)
+    if plan: check_masks(plan, info, size)
     with tempfile.TemporaryDirectory() as nowhere:
         shots = find_starts(info, selection, nowhere, '', times, progress=True)
     if not there:

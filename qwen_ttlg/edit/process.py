@@ -436,7 +436,7 @@ def check_timeline(self:EditJob,
 ):
     "`InputError` for a timeline that does not fit the video, its files or the settings; before a model is loaded."
     plan, _, first = self.plan, self.look, next((e for _, e in self.plan.timeline.entries()), None)
-    check_masks(plan, self.info)
+    check_masks(plan, self.info, selected_size(self.selection, self.info))
     for e in (*plan.timeline.keyframes, *plan.timeline.references):
         try: e.image and open_image(e.image)
         except InputError as error: raise plan.timeline.wrong(e, str(error).rstrip('.'), 'image') from error

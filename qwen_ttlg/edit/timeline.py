@@ -337,7 +337,7 @@ class Plan:
         return [e for e in self.timeline.references if e.begin <= t + MS and (e.end is None or t < e.end - MS)]
 
 # %% ../../nbs/edit/03_timeline.ipynb #t051
-def _mask_info(e, info, timeline):
+def _mask_info(e, info, timeline, size):
     "`VideoInfo` of a mask; `InputError` for one of another aspect or length than the source."
     if e.path is None: return info
     try:
@@ -346,7 +346,7 @@ def _mask_info(e, info, timeline):
     except InputError as error:
         key = next(n for n in ('image', 'video', 'folder') if getattr(e, n))
         raise timeline.wrong(e, str(error).rstrip('.'), key) from error
-    if abs(width*info.height/(height*info.width) - 1) > .02:
+    if (width, height) != size and abs(width*info.height/(height*info.width) - 1) > .02:
         raise timeline.wrong(e, f'{e.path} has {width}x{height} pixels, another aspect than the source, '
                                 f'{info.width}x{info.height}; make the mask on the source')
     return found
@@ -400,10 +400,13 @@ def edit_shares(
     for _ in times: yield torch.stack([feathered(next(m), e.feather) for e, m in series]).amax(0)
 
 # %% ../../nbs/edit/03_timeline.ipynb #t061
-def check_masks(plan:Plan, info:VideoInfo):
+def check_masks(
+    plan:Plan, info:VideoInfo,
+    size:tuple=None, # (width, height) of the edited frames: masks may have it, too
+):
     "`InputError` for masks of another aspect or length than what is edited of the source."
     for e in plan.timeline.masks:
-        _check_length(e, _mask_info(e, info, plan.timeline), plan.times.own[-1], plan.timeline)
+        _check_length(e, _mask_info(e, info, plan.timeline, size), plan.times.own[-1], plan.timeline)
 
 def mask_path(out:Path, i:int): return Path(out)/'masks'/f'mask_{i:04d}.png'
 
