@@ -56,6 +56,7 @@ _WANTED = dict(number=(lambda v: _number(v) and v == int(v) >= 0, 'a whole numbe
                pixels=(lambda v: _number(v) and v >= 0, 'a number of pixels from 0 on'),
                switch=(lambda v: isinstance(v, bool), 'true or false'))
 
+# %% ../../nbs/edit/03_timeline.ipynb #t021ax
 class WrongEntry(InputError):
     "What is wrong with an entry, and with which of its keys."
     def __init__(self, why, key=None): super().__init__(why); self.key = key
@@ -72,6 +73,7 @@ def _checked(f, value):
         return str(value) if kind == 'file' else int(value) if kind == 'number' else value
     except InputError as e: raise WrongEntry(f'{key}: {e}', key) from None
 
+# %% ../../nbs/edit/03_timeline.ipynb #t021bx
 @dataclass
 class Entry:
     "Base of all entries: values are checked as soon as one is made."
@@ -115,6 +117,7 @@ class PromptSpan(Entry):
         if self.end is not None and self.fade > (length := self.end - self.begin):
             raise WrongEntry(f'fade = {self.fade:g}: longer than the {length:g} s it lasts', 'fade')
 
+# %% ../../nbs/edit/03_timeline.ipynb #t022ax
 @dataclass
 class Mask(Entry):
     "Where the video may change: white. Everything else is the source, byte for byte."
@@ -146,6 +149,7 @@ class Mask(Entry):
             try: keyed(torch.zeros(1, 3, 1, 1), self.key)
             except InputError as e: raise WrongEntry(str(e).rstrip('.'), 'key') from None
 
+# %% ../../nbs/edit/03_timeline.ipynb #t022bx
 @dataclass
 class Reference(Entry):
     "An image that the model sees beside the others: an identity, an object, a material."
@@ -160,6 +164,7 @@ class Reference(Entry):
 
 TABLES = dict(keyframe=Keyframe, prompt=PromptSpan, mask=Mask, reference=Reference)
 
+# %% ../../nbs/edit/03_timeline.ipynb #t022cx
 _JSON = dict(time=dict(anyOf=[dict(type='number', minimum=0), dict(type='string')]),
              number=dict(type='integer', minimum=0), file=dict(type='string'), text=dict(type='string'),
              share=dict(type='number', minimum=0, maximum=1), pixels=dict(type='number', minimum=0),
@@ -229,6 +234,7 @@ def _read_entry(kind, given, folder):
     beside = lambda f, v: str(Path(folder)/v) if f.metadata['kind'] == 'file' and isinstance(v, str) and v else v
     return kind(**{known[k].name: beside(known[k], v) for k, v in given.items()})
 
+# %% ../../nbs/edit/03_timeline.ipynb #t032ax
 def _read_toml(path):
     try: text = path.read_text(encoding='utf-8-sig') # Windows begins such a file with a mark
     except FileNotFoundError as e:
@@ -242,6 +248,7 @@ def _read_toml(path):
         raise InputError(f'{path}, line {line}: not TOML ({m[1] if m else e}); '
                          'texts stand in quotes, every key on a line of its own.') from e
 
+# %% ../../nbs/edit/03_timeline.ipynb #t032bx
 def read_timeline(path:str|Path)->Timeline:
     "The timeline of a TOML file; `InputError` with file and line for what cannot be meant."
     path = Path(path); text, given = _read_toml(path)
@@ -356,6 +363,7 @@ def _check_length(e, found, end, timeline):
         raise timeline.wrong(e, f'{e.path} is {found.duration:.2f} s long, and {end:.2f} s are edited; '
                                 'make the mask as long, or edit less')
 
+# %% ../../nbs/edit/03_timeline.ipynb #t051ax
 def _grey(e, image, alpha):
     "The mask (1,1,H,W) that an image is."
     if e.key: mask = keyed(to_tensor(image), e.key, e.threshold)
@@ -375,6 +383,7 @@ def _shown_at(frames, times):
         while coming is not None and coming.time <= t + MS: now, coming = coming, next(frames, None)
         yield now
 
+# %% ../../nbs/edit/03_timeline.ipynb #t051bx
 def _opened(path):
     pic = Image.open(path)
     return open_image(path), pic.getchannel('A') if 'A' in pic.getbands() else None
@@ -417,6 +426,7 @@ def write_masks(plan:Plan, info:VideoInfo, selection:Selection, out:Path):
     for i, share in enumerate(edit_shares(plan.timeline, info, selection, plan.times.own)):
         with atomic(mask_path(out, i)) as tmp: to_pil(share.expand(-1, 3, -1, -1)).convert('L').save(tmp, 'PNG')
 
+# %% ../../nbs/edit/03_timeline.ipynb #t061ax
 def directions(
     plan:Plan, out:Path, # the run folder with its masks
     base:str, # the prompt of the run
@@ -434,6 +444,7 @@ def directions(
         return Direction(prompts, [images[e.image] for e in seen], share)
     return direct
 
+# %% ../../nbs/edit/03_timeline.ipynb #t061bx
 def timeline_configuration(
     timeline:Timeline,
     plan:Plan=None, # where its keyframes are placed; that must stay the same, too
@@ -466,6 +477,7 @@ def write_timeline(path:str|Path, info:VideoInfo, starts:Iterable): # starts: se
         '\n'.join(shots), *(example(name, kind) for name, kind in TABLES.items())])
     with atomic(path) as tmp: tmp.write_text(text + '\n', encoding='utf-8')
 
+# %% ../../nbs/edit/03_timeline.ipynb #t071ax
 _COLOURS = dict(keyframe='#c0392b', prompt='#2471a3', mask='#6c7a89', reference='#b9770e')
 
 def _label(draw, x, y, text, font, wide=1200): # at x, or further left where it would not fit
