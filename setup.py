@@ -14,7 +14,8 @@ statuses = ['', '1 - Planning', '2 - Pre-Alpha', '3 - Alpha', '4 - Beta', '5 - P
 minor = int(cfg['min_python'].split('.')[1])
 readme = here/'README.md'
 # The embedded model is data of the package: a diffusers folder of json, txt and safetensors.
-model_files = sorted(str(p.relative_to(here/lib)) for p in (here/lib/'tiny_model').rglob('*') if p.is_file())
+model_files = sorted(str(p.relative_to(here/lib))
+                     for name in ('tiny_model', 'tiny_depth') for p in (here/lib/name).rglob('*') if p.is_file())
 
 class Library(build_py):
     "All modules but `dev.showdoc`, with which nbdev renders the docs: it needs nbdev, and a checkout."
@@ -33,7 +34,7 @@ setup(
     python_requires=f'>={cfg["min_python"]}',
     install_requires=cfg['requirements'].split(),
     extras_require={'dev': cfg['dev_requirements'].split(), 'speed': cfg['speed_requirements'].split(), 'ray': cfg['ray_requirements'].split()},
-    packages=find_packages(include=[lib, f'{lib}.*'], exclude=[f'{lib}.tiny_model*']),
+    packages=find_packages(include=[lib, f'{lib}.*'], exclude=[f'{lib}.tiny_model*', f'{lib}.tiny_depth*']),
     package_data={lib: ['__init__.pyi', *model_files, 'report.html.jinja', 'batch.html.jinja', 'compare.js', 'compare.css', 'flower.mp4']},
     entry_points={'console_scripts': cfg.get('console_scripts', '').split(), 'nbdev': [f'{lib}={lib}._modidx:d']},
     zip_safe=False,

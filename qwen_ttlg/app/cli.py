@@ -16,8 +16,8 @@ from functools import wraps
 from itertools import takewhile
 from ..core import InputError, check_settings
 from ..settings import (
-    PROFILES, RANDOM_MODELS, MetricSettings, Output, Selection, Settings, as_flags, editor_defaults, load_preset,
-    profile_settings, save_preset)
+    PROFILES, RANDOM_MODELS, ControlSettings, MetricSettings, Output, Selection, Settings, as_flags, editor_defaults,
+    load_preset, profile_settings, save_preset)
 
 # %% ../../nbs/app/00_cli.ipynb #c006s
 def _short(v):
@@ -245,11 +245,14 @@ def qwen_extract_frames(argv:list):
     p.add_argument('--source_frames', action='store_true',
                    help='write the frames themselves, too, for qwen_video_edit --source_frames_dir')
     add_settings(p, Selection, skip=('no_shot_detection',), size='512x512', resize_mode='stretch')
+    add_settings(p, ControlSettings)
     args = p.parse_args(argv)
     from qwen_ttlg.edit.process import extract_frames
-    n = extract_frames(args.video, args.out, take(args, Selection), args.source_frames)
+    controls = take(args, ControlSettings)
+    n = extract_frames(args.video, args.out, take(args, Selection), args.source_frames, controls)
     print(f'init frame: {args.out}/init_frame.png; {n} edge maps: {args.out}/edges'
-          + f'; source frames: {args.out}/source'*args.source_frames)
+          + f'; source frames: {args.out}/source'*args.source_frames
+          + f'; {" and ".join(controls.control_kinds)}: {args.out}/control'*bool(controls.control_kinds))
 
 # %% ../../nbs/app/00_cli.ipynb #c014
 def _images(args):
@@ -290,6 +293,24 @@ def _with_source(args, files, size):
     reference = edge_map(open_image(first), load_edges(files[0], *size[::-1]).method)
     reference.source = to_tensor(open_image(first))
     return reference, list(zip(files, rest))
+
+def _with_controls(args, settings, reference, files, size):
+    """The reference and the pairs of files with the control maps that the settings ask for, and what they are made
+    from, for the run configuration."""
+    if settings.control_kinds in ((), ('edges',)) and not settings.control_dir: return reference, files, {}
+    if not reference:
+        raise InputError('--control: the maps belong to the frames of the source; give these as --source_frames_dir.')
+    from qwen_ttlg.run.run_folder import files_hash
+    from qwen_ttlg.run.stream import _resolve
+    from qwen_ttlg.settings import Selection
+    from qwen_ttlg.video.control_maps import ControlMaps
+    from qwen_ttlg.video.reader import probe
+    info = probe(args.source_frames_dir)
+    whole = Selection(every_nth=1, size='{}x{}'.format(*size), resize_mode='stretch')
+    maps = ControlMaps(settings, whole, info, args.model_id == 'tiny', args.out_frames_dir).check()
+    def shape(i, pair): return lambda: maps(i, _resolve(pair, *size[::-1]))
+    known = {'edge maps hash': files_hash(f for pair in files for f in pair)}
+    return maps(0, reference), [shape(i, pair) for i, pair in enumerate(files, 1)], known
 
 def _note_colour(file):
     from PIL import ImageChops
@@ -353,6 +374,7 @@ def qwen_video_edit(argv:list):
     from qwen_ttlg.run.targets import check_run_settings
     settings, (init, files) = take(args, Settings), _images(args)
     reference, files = _with_source(args, files, init.size)
+    reference, files, known = _with_controls(args, settings, reference, files, init.size)
     follow = dict(color_correction=settings.color_correction, keyframe_every=settings.keyframe_every,
                   max_color_difference=settings.max_color_difference is not None)
     if not reference and (idle := [f'--{n}' for n, on in follow.items() if on]):
@@ -362,7 +384,7 @@ def qwen_video_edit(argv:list):
         raise InputError(f'{args.out_frames_dir}: the edge maps are in it; choose another folder for the frames.')
     check_run_settings(settings); make_folder(args.out_frames_dir) # what is wrong is said before the model is loaded
     if args.metrics_out: _check_metrics_out(args.metrics_out)
-    run = RunSpec(init, files, settings, reference=reference, source={'source frames': reference is not None})
+    run = RunSpec(init, files, settings, reference=reference, source={'source frames': reference is not None} | known)
     n = run_frames(_load(args), run, args.out_frames_dir, args.overwrite)
     if args.metrics_out: _copy_metrics(args)
     if not args.no_report: _report_edit(args)

@@ -20,8 +20,8 @@ from ..model.editor import Editor
 from .. import __file__ as package
 from ..core import InputError, data_uri, open_image, setting_type, to_pil
 from ..settings import (
-    LOSSES, PROFILES, DriftSettings, GateSettings, GuidanceSettings, MetricSettings, SamplingParams, Settings,
-    load_preset, profile_settings, save_preset)
+    LOSSES, PROFILES, ControlSettings, DriftSettings, GateSettings, GuidanceSettings, MetricSettings, SamplingParams,
+    Settings, load_preset, profile_settings, save_preset)
 from ..video.reader import frame_files
 from ..model.loading import adopt
 from ..frame.guidance import as_losses, loss_names
@@ -54,7 +54,9 @@ _OPEN = dict(ttlg_last_steps='all', ttlg_start_step=0, ttlg_end_step='all') # No
 # of a single frame they change nothing
 _LEFT_OUT = {f.name for c in (GateSettings, MetricSettings) for f in fields(c)} | {'keyframe_every'}
 _NOTHING = {f.name for f in fields(Settings) if f.default is None} # None, which an empty widget stands for
-_PARTS = {'Sampling': SamplingParams, 'Guidance': GuidanceSettings, 'Drift correction': DriftSettings}
+_PARTS = {'Sampling': SamplingParams, 'Guidance': GuidanceSettings, 'Control maps': ControlSettings,
+          'Drift correction': DriftSettings}
+_HINTS = dict(control='edges', control_dir='path of a folder', depth_model='by default for the model')
 GROUPS = {title: [f.name for f in fields(part) if f.name not in _LEFT_OUT] for title, part in _PARTS.items()}
 
 def _control(f):
@@ -72,7 +74,11 @@ def _control(f):
             min=low, max=high, step=step, **how, **({} if kind is int else dict(readout_format='.3g')))
     if kind is int: return W.BoundedIntText(min=0, max=2**31 - 1, **how)
     if f.name == 'prompt': return W.Textarea(rows=3, **how)
-    return W.Text(placeholder='path of an image' if kind is str and f.default is None else '', **how)
+    if kind is bool:
+        how.pop('continuous_update')
+        return W.Checkbox(indent=True, **how)
+    hint = _HINTS.get(f.name, 'path of an image' if kind is str and f.default is None else '')
+    return W.Text(placeholder=hint, **how)
 
 # %% ../../nbs/app/02_explore.ipynb #t011
 class Controls:

@@ -19,14 +19,13 @@ from ..model.editor import Editor
 from .. import __file__ as package
 from ..core import InputError, atomic, make_folder, open_image, printable, sheet, sync, to_tensor
 from ..settings import Output, Selection, Settings
-from ..image.edges import edge_map
 from ..metrics.schema import COLUMNS, TIMING_COLUMNS, append_row, as_numbers, read_rows
 from ..video.frame_selection import read_shots, selected_images
 from ..model.loading import DEFAULT_MODEL, _fingerprint, _named, adopt, resolve_model
 from ..run.run_folder import claim, differences, finished, frame_path, open_frame, read_run
 from ..run.stream import RunSpec, check_type, run_frames
 from ..run.targets import check_run_settings, run_configuration
-from ..edit.process import EditJob, StyleSource, edge_maps
+from ..edit.process import EditJob, StyleSource, edge_maps, shape_of
 from .tasks import Failed, LocalEngine, Schedule, Task
 
 # %% ../../nbs/batch/01_batch.ipynb #b007
@@ -72,11 +71,10 @@ def run_shot(
     part = replace(edit.selection, start=shot.start, max_frames=shot.count + (shot.number == 0))
     images, reference = selected_images(part, edit.info), None
     if shot.number == 0:
-        first = next(images)
-        reference = edge_map(first, edit.selection.edge_method)
-        reference.source = to_tensor(first)
+        reference = edit.controls(editor)(0, shape_of(next(images), edit.selection.edge_method))
     with claim(shot.folder, PATIENCE):
-        maps = edge_maps(images, out/'edges', edit.selection.edge_method, shot.first)
+        maps = edge_maps(images, out/'edges', edit.selection.edge_method, shot.first,
+                         edit.controls(editor))
         shots = edit.style.shots(editor, starts, edit.settings, out, edit.selection.resize_mode)
         run = RunSpec(lambda: init, maps, edit.settings, reference=reference, shots=shots, source=configuration,
                       first=shot.first)

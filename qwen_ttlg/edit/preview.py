@@ -8,6 +8,7 @@ __all__ = ['PreviewClip', 'first_settings', 'Moment', 'Trial', 'loss_curves', 't
 # %% ../../nbs/edit/05_preview.ipynb #t004
 import base64, io, math, shlex, time
 from collections.abc import Callable, Iterable
+from copy import copy
 from html import escape
 from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import islice
@@ -18,17 +19,18 @@ from matplotlib.figure import Figure
 from PIL import Image
 from ..model.editor import Editor
 from ..core import InputError, data_image, open_image, sheet, to_pil, to_tensor
-from ..settings import PROFILES, Selection, Settings, as_flags, profile_settings, save_preset
-from ..image.edges import edge_map
+from ..settings import PROFILES, ControlSettings, Selection, Settings, as_flags, profile_settings, save_preset
+from ..image.edges import EdgeMap
 from ..image.motion import Motion
 from ..metrics.schema import SCHEMA, read_own_losses
 from ..model.loading import DEFAULT_MODEL
 from ..frame.guidance import as_losses, loss_names
-from ..run.generate import RunState, generate_frame
+from ..run.generate import RunState, generate_frame, with_depth_model
 from ..run.run_folder import frame_path
 from ..run.targets import FrameTask, GuidanceTargets, check_run_settings
+from ..video.control_maps import ControlMaps
 from ..video.frame_selection import fitting, probe_source, selected_images
-from .process import StyleSource
+from .process import StyleSource, shape_of
 
 # %% ../../nbs/edit/05_preview.ipynb #t007
 class PreviewClip:
@@ -49,14 +51,26 @@ class PreviewClip:
             raise InputError(f'{video}: one frame is chosen of it, and a trial needs the frame before it; '
                              'give a smaller --every_nth, or another video.')
         self.images, self.maps, self.styles, self.plain = (
-            images, [edge_map(p, self.selection.edge_method) for p in images], {}, (None, None))
-        for m, p in zip(self.maps, images): m.source = to_tensor(p)
+            images, [shape_of(p, self.selection.edge_method) for p in images], {}, (None, None))
+        self.info, self.controls = info, (None, None)
 
     def __len__(self): return len(self.images)
     def __repr__(self):
         return f'PreviewClip({self.video}: {len(self)} frames of {self.images[0].width}x{self.images[0].height})'
 
 # %% ../../nbs/edit/05_preview.ipynb #t009
+@patch
+def shape(self:PreviewClip,
+    frame:int, # its number
+    settings:Settings,
+)->EdgeMap:
+    "The edge map of a frame, with the control maps that the settings ask for."
+    key = tuple(getattr(settings, f.name) for f in fields(ControlSettings))
+    if self.controls[0] != key:
+        tiny, device = self.editor.info.model_id == 'tiny', self.editor.device
+        self.controls = key, ControlMaps(settings, self.selection, self.info, tiny, device=device).check()
+    return self.controls[1](frame, copy(self.maps[frame]))
+
 @patch
 def before(self:PreviewClip,
     frame:int, # number of the frame to generate, from 1 on
@@ -166,14 +180,15 @@ def _unguided(self:PreviewClip, settings, frame, own, on_step, on_stage):
 @patch
 def _generated(self:PreviewClip, settings, frame, guided, own, on_step, on_stage):
     "Image, row, losses step by step, their target values, seconds and steps of a frame."
-    start, before, now = time.perf_counter(), self.maps[frame - 1], self.maps[frame]
+    before, now = self.shape(frame - 1, settings), self.shape(frame, settings)
+    start = time.perf_counter()
     prev = self.before(frame, settings)
     task = FrameTask(frame, now, prev, lambda: Motion.between(before.source, now.source))
     state = RunState(0, 0, prev, before, own=own if guided else [])
-    state.begin(self.editor, settings if guided else settings.unguided(), self.first(settings), self.maps[0])
+    state.begin(self.editor, settings if guided else settings.unguided(), self.first(settings), self.shape(0, settings))
     for m in self.maps[1:frame + 1]: state.drift.follow(m.source)
-    asked = _shown(settings)
-    targets = state.targets if guided and asked == settings else GuidanceTargets(asked, state.shot, own)
+    asked = with_depth_model(_shown(settings), self.editor)
+    targets = state.targets if guided and asked == state.settings else GuidanceTargets(asked, state.shot, own)
     shown = targets.losses(task)
     watch = _Watch(self, shown, prev.shape[-2:], guided, on_step)
     generated = generate_frame(self.editor, task, state, on_step=watch, on_stage=on_stage)
@@ -203,6 +218,7 @@ def generate(self:PreviewClip,
     made = {'guided': self._generated(settings, frame, True, own, on_step, on_stage)}
     if unguided: made['unguided'] = self._unguided(settings, frame, own, on_step, on_stage)
     shared = {'source': self.images[frame],
+              **{k: to_pil(m) for k, m in (self.shape(frame, settings).controls or {}).items()},
               'edges': to_pil(self.maps[frame].edges),
               'generated from': to_pil(self.before(frame, settings))}
     images, numbers, losses, target_values, seconds, steps = ({k: m[i] for k, m in made.items()} for i in range(6))

@@ -346,6 +346,12 @@ def _sources(folder, source, selection, shown):
 def _maps(folder, edges=None): # files of edge maps, frame by frame; none for the first
     return [None, *frame_files(edges or folder/'edges')] if edges or (folder/'edges').is_dir() else []
 
+def _further(folder): # pairs of a name and a dict, number of a frame -> file: what else a run keeps of its frames
+    at = [(p.name, p) for p in sorted(folder.glob('control/*')) if p.is_dir()]
+    at += [(name, folder/sub) for name, sub in (('mask', 'masks'), ('shown with the mask', 'masked'))]
+    found = ((name, {int(p.stem.split('_')[-1]): p for p in sub.glob('*_[0-9]*.png')}) for name, sub in at)
+    return [(name, files) for name, files in found if files]
+
 def layers(
     runs:list,
     shown:list, # numbers of the frames
@@ -353,11 +359,12 @@ def layers(
     edges:str|Path=None, # folder of edge maps; None: `edges` in the first run's folder
     budget:float=14e6, # bytes of all images
 ):  # list of name and frames
-    "Source, edges and the frames of every run."
+    "Source, edges, control maps, masks and the frames of every run."
     first = runs[0]; maps = _maps(first.folder, edges)
     kinds = ([('source', lambda: _sources(first.folder, source, selection, [i for i in shown if i < len(first.files)]))]
              if source else []) + ([('edges', lambda: (maps[i] if i < len(maps) else None for i in shown))]
                                    if maps else [])
+    kinds += [(n, lambda files=files: (files.get(i) for i in shown)) for n, files in _further(first.folder)]
     kinds += [(r.name, lambda r=r: (r.files[i] if i < len(r.files) else None for i in shown)) for r in runs]
     some = [open_image(f) for r in runs for f in r.files[1::max(1, len(r.files)//3)][:3]]
     how = fitting(some, len(shown)*len(kinds), budget)
@@ -386,6 +393,14 @@ def _times(run, source, selection, shown):
     selection, info = source_of(run.folder, source, selection); times = selected_times(selection, info).shown
     return ([times[i] for i in shown] if len(times) > max(shown) else None), float(selected_rate(selection, info))
 
+def _directed(run, shown, times):
+    "What a timeline says of each frame that is shown: its keyframe, its words."
+    asked = _asked(run).items()
+    keys = {e.get('placed at frame') for k, e in asked if k.startswith('timeline keyframe')}
+    spans = [e for k, e in asked if k.startswith('timeline prompt')]
+    def words(t): return [e['text'] for e in spans if t is not None and e['from'] <= t < e.get('to', math.inf)]
+    return [' · '.join(['keyframe']*(i in keys) + words(t)) for i, t in zip(shown, times or [None]*len(shown))]
+
 def _commands(runs):
     "Each command once, with the names of the runs that it made."
     made = {}
@@ -413,6 +428,7 @@ def report_data(runs:list, shown:list, images:dict, title:str, times:list):
                 status=f'{n} frame{"s"*(n != 1)} after the first'
                        + (f'; the run goes on (process {still})' if still else ''),
                 fps=times[1], size=open_image(first.files[0]).size, labels=[f'{i:04d}' for i in shown], times=times[0],
+                directed=_directed(first, shown, times[0]),
                 layers=images, compare=_compared(images, runs),
                 curves=curves(runs, shown), table=summary(runs),
                 settings=settings_rows(runs) if any(r.about for r in runs) else {}, commands=_commands(runs),

@@ -67,7 +67,8 @@ def score(found:dict, unguided:dict, vae_loss:dict):
     return sum((max(found[k], 0) + vae_loss[k])/(max(unguided[k], 0) + vae_loss[k]) for k in vae_loss)/len(vae_loss)
 
 # %% ../../nbs/edit/02_tune.ipynb #c010
-SPACE = {'ttlg_lr': (.0125, .025, .05, .1, .2)} | {e.weight: e.tried for e in LOSSES.values() if not e.needs}
+SPACE = {'ttlg_lr': (.0125, .025, .05, .1,
+                     .2)} | {e.weight: e.tried for e in LOSSES.values() if e.tried and not e.needs}
 
 @dataclass
 class Tuned:

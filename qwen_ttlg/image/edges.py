@@ -60,6 +60,11 @@ class EdgeMap:
     gain: float|None # the magnitude that 1 stands for, in units of the method's filter; None if not known
     method: str='sobel' # 'sobel', 'laplacian' or 'canny'
     source: Tensor|None=None # (1,3,H,W), what they were computed from, if kept; only motion is measured on it
+    controls: dict|None=None # kind -> (1,3,H,W) in [0,1]: what the model sees in their place, at most two maps
+
+    @property
+    def shown(self): # what the model sees of the shape: one image, or two
+        return [*self.controls.values()] if self.controls else [self.edges]
 
     def image(self)->Image.Image:
         "As the model sees it: 8 bits, three equal channels."

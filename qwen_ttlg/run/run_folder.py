@@ -198,7 +198,7 @@ def write_run(out:str|Path, run:dict):
 
 # %% ../../nbs/run/01_run_folder.ipynb #c023
 _OWN = (r'frame_\d+\.png|(metrics|timings)\.csv|(run|shots|baselines)\.json|metrics\.csv-metadata\.json|edges|'
-        r'video\.\w+|report\.html|unguided|shots|preview\.jpg|state|masks|masked')
+        r'video\.\w+|report\.html|unguided|shots|preview\.jpg|state|masks|masked|control')
 
 def move_aside(
     out:Path, # a run folder that is claimed
@@ -221,7 +221,8 @@ def move_aside(
 # %% ../../nbs/run/01_run_folder.ipynb #c025
 def _orphans(out):
     "Names of files of a run that has lost its run.json."
-    return sorted(p.name for p in out.iterdir() if re.fullmatch(_OWN, p.name) and p.name not in ('edges', 'shots.json'))
+    return sorted(p.name for p in out.iterdir() if re.fullmatch(_OWN, p.name) and p.name not in ('edges', 'control',
+                                                                                                 'shots.json'))
 
 def _init_frame(out, run, start, first):
     "The init frame of a run, as it lies in its folder."

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['LOSS_MAKERS', 'guidance_of', 'settings_images', 'check_run_settings', 'run_configuration', 'Direction', 'FrameTask',
-           'makes_loss', 'edge_loss', 'temporal_loss', 'gram_loss', 'mask_loss', 'GuidanceTargets']
+           'makes_loss', 'edge_loss', 'temporal_loss', 'gram_loss', 'mask_loss', 'depth_loss', 'segment_loss',
+           'GuidanceTargets']
 
 # %% ../../nbs/run/02_targets.ipynb #i001
 import re, warnings
@@ -12,17 +13,21 @@ from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from pathlib import Path
 import torch, torch.nn.functional as F
 from torch import Tensor
 from ..core import InputError, open_image, to_tensor
 from ..settings import LOSSES, Settings
+from ..image.depth import DepthLoss, load_depth
 from ..image.edges import EdgeMap
 from ..image.latents import vae_reconstruction
 from ..image.losses import EdgeLoss, GramLoss, MaskedColorLoss, TemporalLoss, gram_features
 from ..image.masks import composite
+from ..image.own_maps import control_folders
+from ..image.segments import SegmentLoss
 from ..metrics.shot_reference import ShotReference
 from ..frame.guidance import TTLG, as_losses, vae_target_value, with_target_values
-from .run_folder import image_hash
+from .run_folder import files_hash, image_hash
 
 # %% ../../nbs/run/02_targets.ipynb #c008s0
 def guidance_of(
@@ -60,13 +65,20 @@ def check_run_settings(settings:Settings):
             f'--prompt {s.prompt!r} replaces the sentence that tells the model what its images are (picture 1 the '
             'edges, picture 2 the frame before); name them in it, or give words for a style as --style_prompt.')
     settings_images(s)
+    kinds = control_folders(s)
+    if s.ttlg_segment_scale and 'segments' not in kinds:
+        raise InputError(f'--control_dir {s.control_dir}: its maps are taken for {", ".join(kinds)}, and the loss '
+                         '--ttlg_segment_scale needs segmentation maps; leave it out, or say --control segments.')
 
 def run_configuration(settings:Settings)->dict:
     """What must stay the same when a run is continued: all settings but the gate's,
     with hashes in place of the names of images."""
     same = {f.name: getattr(settings, f.name)
             for f in fields(settings)
-            if not f.metadata.get('free') and f.name not in ('style_image', 'color_mask')}
+            if not f.metadata.get('free') and f.name not in ('style_image', 'color_mask', 'control_dir')}
+    if settings.control_dir:
+        same['control_dir hash'] = files_hash(p for p in Path(settings.control_dir).rglob('*')
+                                              if p.is_file() and not p.name.startswith('.'))
     return same | {f'{name} hash': image_hash(p) for name, p in settings_images(settings).items()}
 
 # %% ../../nbs/run/02_targets.ipynb #c014
@@ -162,6 +174,39 @@ def mask_loss(settings:Settings, shot:ShotReference):
     loss = MaskedColorLoss(shot.image, F.interpolate(mask, (H, W), mode='area'))
     loss.target_value = float(vae_target_value(loss, shot.reconstruction(settings.ttlg_loss_scale)))
     return lambda frame: loss
+
+# %% ../../nbs/run/02_targets.ipynb #c016d
+def _control(edges, kind): # the map of a frame, None without one
+    return (edges.controls or {}).get(kind)
+
+@makes_loss('depth')
+def depth_loss(settings:Settings, shot:ShotReference):
+    "The depth of maps that are given, else that of the source."
+    estimate, device = load_depth(settings.depth_model or 'tiny'), shot.vae.device
+    given = control_folders(settings).get('depth')
+    def depth_of(edges): # (1,1,H,W)
+        if given and (found := _control(edges, 'depth')) is not None: return found[:, :1]
+        if edges.source is not None: return estimate(edges.source.to(device))
+        raise InputError('--ttlg_depth_scale: the depth loss needs the images of the source, and there are only edge '
+                         'maps; edit the video itself, or give --source_frames_dir.')
+    first = depth_of(shot.edges) if given and shot.same_moment else estimate(shot.image.to(device))
+    back = shot.reconstruction(settings.ttlg_loss_scale)
+    reached = float(vae_target_value(DepthLoss(first, estimate), back))
+    return lambda frame: DepthLoss(depth_of(frame.edges), estimate, target_value=reached)
+
+@makes_loss('segments')
+def segment_loss(settings:Settings, shot:ShotReference):
+    "The parts of the frame's segmentation map."
+    def with_map(edges):
+        if (given := _control(edges, 'segments')) is None:
+            raise InputError('--ttlg_segment_scale: a frame has no segmentation map; give one for each frame, also the '
+                             'first.')
+        return SegmentLoss(given)
+    reached = float(vae_target_value(with_map(shot.edges), shot.reconstruction(settings.ttlg_loss_scale)))
+    def make(frame):
+        loss = with_map(frame.edges); loss.target_value = reached
+        return loss
+    return make
 
 # %% ../../nbs/run/02_targets.ipynb #c016
 class GuidanceTargets:
