@@ -433,6 +433,9 @@ def qwen_process_video(argv:list):
     p.add_argument('--shot_frames', help='folder with styled first frames of further shots: shot_0001.png, ...')
     p.add_argument('--timeline', help='TOML file with keyframes, prompts, masks and references over time; '
                                       'qwen_ttlg_timeline writes and checks one')
+    p.add_argument('--restart_from', type=float, metavar='SECONDS',
+                   help='the timeline has changed since this run: generate the frames from this time on again, and '
+                        'keep those before, of which none may depend on what has changed')
     _model_flags(p)
     _add_profile(p)
     _add_preset(p)
@@ -451,9 +454,10 @@ def qwen_process_video(argv:list):
     style.configuration()
     job = EditJob(args.video, args.out, settings, selection, style, output, args.timeline)
     if job.timeline: job.check_timeline()
+    job.controls()
     output_file(output, make_folder(args.out), args.video) # what is wrong is said before the model is loaded
     video = process_video(_load(args), args.video, args.out, settings, selection, style, output, args.overwrite,
-                          timeline=job.timeline)
+                          timeline=job.timeline, restart_from=args.restart_from)
     if not os.path.exists(os.path.join(args.out, 'frame_0001.png')) and selection.max_frames != 1:
         print(f'{args.video}: only its first frame was selected, and that one is not generated; select more frames, '
               'for example with --every_nth 1.', file=sys.stderr)

@@ -7,11 +7,11 @@ __all__ = ['LEARNT', 'CUT', 'create_test_data', 'shape_of', 'extract_frames', 'a
            'shown_frames', 'assemble_run', 'StyleSource', 'edge_maps', 'EditJob', 'process_video', 'tune_video', 'demo']
 
 # %% ../../nbs/edit/04_process.ipynb #c004
-import glob, math, os, psutil, re, shutil, sys, warnings
+import glob, json, math, os, psutil, re, shutil, sys, warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from itertools import count, islice, repeat
+from itertools import count, islice, repeat, takewhile
 from pathlib import Path
 from fastcore.basics import patch
 from PIL import Image, ImageOps
@@ -36,7 +36,7 @@ from ..model.loading import adopt
 from ..model.scenes import STYLES, Scenes
 from ..frame.sampling import restyle_frame
 from ..run.run_folder import claim, file_hash, files_hash, finished, frame_path, open_frame, image_hash
-from ..run.run_folder import save_image
+from ..run.run_folder import read_run, save_image, write_run
 from ..run.stream import RunSpec, run_frames
 from ..run.targets import check_run_settings
 from .report import make_report
@@ -557,6 +557,52 @@ def finish(self:EditJob, editor:Editor, progress:bool=True)->Path: # the video
     if not self.output.no_report and self.frames: make_report(self.out, source=self.video, selection=self.selection)
     return target
 
+# %% ../../nbs/edit/04_process.ipynb #c020r
+def _timeline_of(configuration): return {k: v for k, v in configuration.items() if k.startswith('timeline ')}
+
+@patch
+def _first_affected(self:EditJob, entry, kept): # entry of a configuration; frames of keyframes that stay as they were
+    "Number of the first frame that depends on an entry; one beyond the last for none."
+    if (at := entry.get('placed at frame')) is not None:
+        return max((k + 1 for k in (*kept, *self.shots['starts'], 0) if k < at), default=0)
+    if 'from' not in entry: return 0
+    begins = entry['from'] - entry.get('fade', 0)/2
+    return next((i for i, t in enumerate(self.times.shown) if t >= begins - MS), len(self.times.shown))
+
+@patch
+def restart(self:EditJob,
+    time:float, # seconds of the source
+):
+    """Let the run in the folder go on with the present timeline from a time on; `InputError` if a frame before depends
+    on what has changed."""
+    if not (self.out/'run.json').exists(): return
+    first = next((i for i, t in enumerate(self.times.shown) if t >= time - MS), None)
+    if not first:
+        raise InputError(f'--restart_from {time:g}: must be after the first frame and at most '
+                         f'{self.times.shown[-1]:.2f} s.')
+    run = read_run(self.out); old, new = (_timeline_of(c) for c in (run['configuration'], self.configuration))
+    new = json.loads(json.dumps(new, default=str)) # as it is read back
+    changed = [k for k in {**old, **new} if old.get(k) != new.get(k)]
+    kept = [e['placed at frame'] for k, e in new.items() if 'placed at frame' in e and old.get(k) == e]
+    for k in changed:
+        n = min(self._first_affected(t[k], kept) for t in (old, new) if k in t)
+        if n < first:
+            raise InputError(f'--restart_from {time:g}: {k} has changed, and frames from {self.times.shown[n]:.2f} s '
+                             'on depend on it; give that time or an earlier one, or --overwrite to begin again.')
+    _move_from(self.out, first)
+    run['configuration'] = {k: v for k, v in run['configuration'].items() if k not in old} | new
+    run['restarted'] = [*run.get('restarted', []), dict(frame=first, changed=changed)]; write_run(self.out, run)
+
+def _move_from(out, first):
+    "Move the frames of a run from a number on into a new folder beside it; what was kept of a segment goes."
+    later = list(takewhile(Path.exists, (frame_path(out, i) for i in count(first))))
+    if not later: return
+    aside = next(a for n in count(1) if not (a := out.with_name(f'{out.name}.old-{n}')).exists())
+    make_folder(aside)
+    for p in later: p.rename(aside/p.name)
+    shutil.rmtree(out/'state', ignore_errors=True)
+    print(f'{out}: {len(later)} frames from {later[0].name} on are now in {aside}.', file=sys.stderr)
+
 # %% ../../nbs/edit/04_process.ipynb #c020
 def process_video(
     editor:Editor, # from `load_pipeline`
@@ -571,6 +617,8 @@ def process_video(
     progress:bool=True, # show a progress bar
     losses:Iterable=(), # further losses, of one's own, that guide every frame
     timeline:Timeline|str|Path=None, # keyframes, prompts, masks and references over time, or the file that has them
+    # seconds of the source: the timeline has changed since this run; frames from there on are generated again
+    restart_from:float=None,
 )->Path: # the video
     "Edit a whole video: frames of `out` follow the edges of the source and carry on the style of the init frame."
     editor = adopt(editor)
@@ -579,6 +627,7 @@ def process_video(
     edit.check(editor, overwrite, progress)
     for note in edit.notes: print(note, file=sys.stderr)
     with claim(out):
+        if restart_from is not None: edit.restart(restart_from)
         edit.generate(editor, overwrite=overwrite, progress=progress, losses=losses)
         return edit.finish(editor, progress)
 
