@@ -48,6 +48,8 @@ def plan_video(
 )->list:
     "Open the run folder of a video, and find its `Shot`s; those whose frames are all there are left out."
     editor = adopt(editor); check_type('edit', edit, EditJob, 'an `EditJob`')
+    if edit.timeline:
+        raise InputError(f'{edit.video}: a timeline directs one video at a time; edit this one with process_video.')
     edit.check(editor, overwrite, progress=False)
     edit.generate(editor, frames=0, overwrite=overwrite, progress=False)
     begins, done = ([0, *(i for i in read_shots(edit.out)['starts'] if i <= edit.frames), edit.frames + 1],

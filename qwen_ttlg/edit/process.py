@@ -428,7 +428,7 @@ def directed(self:EditJob, editor:Editor, i:int, edges):
     if not hasattr(self, '_direct'):
         size = selected_size(self.selection, self.info)
         extra = (self.settings.extra_reference == 'first') + (len(self.controls(editor).kinds) == 2)
-        if self.plan.timeline.context == 'source': write_masks(self.plan, self.info, self.selection, self.out)
+        if self.plan.timeline.masks_first: write_masks(self.plan, self.info, self.selection, self.out)
         self._direct = directions(self.plan, self.out, self.settings.prompt, editor.image_word, 2 + extra,
                                   lambda p: ImageOps.pad(open_image(p), size, color='white'))
     return self._direct(i, edges)
@@ -456,6 +456,14 @@ def _check_own_size(self:EditJob):
                          'take --resize_mode keep, or leave --own_size out.')
 
 @patch
+def _check_aspect(self:EditJob, e, size): # of a painted keyframe; frames and source may differ by a few pixels
+    fits = lambda width, height: abs(size[0]*height/(size[1]*width) - 1) < .03
+    frame = selected_size(self.selection, self.info)
+    if not fits(*frame) and not fits(self.info.width, self.info.height):
+        raise self.timeline.wrong(e, f'{e.image}: {size[0]}x{size[1]} has another aspect than the frames, '
+                                     f'{frame[0]}x{frame[1]}; crop it, or paint on a frame', 'image')
+
+@patch
 def check_timeline(self:EditJob,
     editor:Editor=None, # None: what it rules out is not looked at
 ):
@@ -463,8 +471,9 @@ def check_timeline(self:EditJob,
     plan, _, first = self.plan, self.look, next((e for _, e in self.plan.timeline.entries()), None)
     check_masks(plan, self.info, selected_size(self.selection, self.info))
     for e in (*plan.timeline.keyframes, *plan.timeline.references):
-        try: e.image and open_image(e.image)
+        try: size = e.image and open_image(e.image).size
         except InputError as error: raise plan.timeline.wrong(e, str(error).rstrip('.'), 'image') from error
+        if e in plan.timeline.keyframes and e.image: self._check_aspect(e, size)
     if any(i for i in plan.keyframes) and self.settings.keyframe_every:
         raise plan.timeline.wrong(first, '--keyframe_every cannot be used beside keyframes of a timeline; '
                                          'leave one of the two out')
@@ -529,6 +538,7 @@ def generate(self:EditJob, editor:Editor,
     run = RunSpec(init, self._maps(editor, images, frames), self.settings, reference=reference, shots=shots,
                   losses=losses,
                   keyframes=met, direct=direct if self.timeline else None,
+                  also=['reference']*any(e.keep for e in self.plan.timeline.references),
                   source=self.configuration, notes=self.notes)
     run_frames(editor, run, self.out, total=frames, overwrite=overwrite, progress=progress)
 

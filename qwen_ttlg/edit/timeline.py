@@ -38,7 +38,7 @@ def as_seconds(
 
 # %% ../../nbs/edit/03_timeline.ipynb #t021
 def entry(
-    kind:str, # of value: time, number, file, text, share, pixels or switch
+    kind:str, # of value: time, number, file, text, share, pixels, weight or switch
     help:str, # what it means, for the schema
     default:object=None,
     key:str=None, # its name in the file, where that is another one
@@ -53,6 +53,7 @@ _WANTED = dict(number=(lambda v: _number(v) and v == int(v) >= 0, 'a whole numbe
                file=(lambda v: isinstance(v, (str, Path)) and str(v), 'the name of a file'),
                text=(lambda v: isinstance(v, str) and v.strip(), 'a text'),
                share=(lambda v: _number(v) and 0 <= v <= 1, 'a number from 0 to 1'),
+               weight=(lambda v: _number(v) and v >= 0, 'a number from 0 on'),
                pixels=(lambda v: _number(v) and v >= 0, 'a number of pixels from 0 on'),
                switch=(lambda v: isinstance(v, bool), 'true or false'))
 
@@ -157,6 +158,8 @@ class Reference(Entry):
     text:str = entry('text', 'what it shows, such as "the face of the woman"')
     begin:float|str = entry('time', 'from when: seconds, or "mm:ss"', 0., 'from')
     end:float|str = entry('time', 'to when; without it to the end', key='to')
+    keep:float = entry('weight', 'weight of a loss that keeps what lies under the masks, or else the whole frame, like '
+                                 'the image; 0 is off', 0.)
 
     def check(self):
         if self.image is None: raise WrongEntry('image is missing; name a file')
@@ -168,6 +171,7 @@ TABLES = dict(keyframe=Keyframe, prompt=PromptSpan, mask=Mask, reference=Referen
 _JSON = dict(time=dict(anyOf=[dict(type='number', minimum=0), dict(type='string')]),
              number=dict(type='integer', minimum=0), file=dict(type='string'), text=dict(type='string'),
              share=dict(type='number', minimum=0, maximum=1), pixels=dict(type='number', minimum=0),
+             weight=dict(type='number', minimum=0),
              switch=dict(type='boolean'))
 
 def timeline_schema()->dict: # JSON Schema, as editors of TOML read it
@@ -206,6 +210,10 @@ class Timeline:
     @property
     def context(self): # of the masks; None without any
         return self.masks[0].context if self.masks else None
+
+    @property
+    def masks_first(self): # do masks take part in generating, not only in what is shown?
+        return bool(self.masks) and (self.context == 'source' or any(e.keep for e in self.references))
 
     def files(self): # that the entries name
         return [getattr(e, f.name) for _, e in self.entries() for f in fields(e)
@@ -436,12 +444,15 @@ def directions(
 ):  # function (number, `EdgeMap`) -> `Direction`
     "What the timeline says of each frame of a run."
     images = {e.image: to_tensor(fit(e.image)) for e in plan.timeline.references}
+    like = {e.image: to_tensor(open_image(e.image)) for e in plan.timeline.references if e.keep}
     def direct(i, edges):
         seen = plan.references(i)
         named = ''.join(f' {word.capitalize()} {before + n} shows {e.text}.' for n, e in enumerate(seen, 1) if e.text)
         prompts = plan.prompts(i, base + named) if named or plan.timeline.prompts else []
-        share = to_tensor(open_image(mask_path(out, i)))[:, :1] if plan.timeline.context == 'source' else None
-        return Direction(prompts, [images[e.image] for e in seen], share)
+        share = to_tensor(open_image(mask_path(out, i)))[:, :1] if plan.timeline.masks_first else None
+        kept = [(like[e.image], e.keep, share) for e in seen if e.keep]
+        return Direction(prompts, [images[e.image] for e in seen], kept,
+                         share if plan.timeline.context == 'source' else None)
     return direct
 
 # %% ../../nbs/edit/03_timeline.ipynb #t061bx
@@ -455,7 +466,7 @@ def timeline_configuration(
         found = {k: file_hash(v) if kind == 'file' else v for k, (kind, v) in values.items() if v is not None}
         return found | {'placed at frame': i for i, k in (plan.keyframes if plan else {}).items() if k is e}
     return {f'timeline {name}': said(e) for name, e in timeline.entries()
-            if not isinstance(e, Mask) or e.context == 'source'} # the others only show a part of what was generated
+            if not isinstance(e, Mask) or timeline.masks_first} # the others only show a part of what was generated
 
 # %% ../../nbs/edit/03_timeline.ipynb #t071
 def write_timeline(path:str|Path, info:VideoInfo, starts:Iterable): # starts: seconds at which further shots begin
@@ -468,6 +479,7 @@ def write_timeline(path:str|Path, info:VideoInfo, starts:Iterable): # starts: se
         lines = [f'## {kind.__doc__}', f'# [[{name}]]']
         for f in fields(kind):
             value = {'time': '0.0', 'number': '0', 'file': '"FILE"', 'text': '"..."', 'share': '0.1', 'pixels': '8',
+                     'weight': '0.5',
                      'switch': 'false'}[f.metadata['kind']]
             lines.append(f'# {entry_key(f)} = {value}'.ljust(28) + f'# {f.metadata["help"]}')
         return '\n'.join(lines)

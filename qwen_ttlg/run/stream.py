@@ -68,6 +68,7 @@ class RunSpec:
     direct:Callable=None # function (number, `EdgeMap`) -> `Direction`: prompts, references and mask of a frame
     # further losses, of one's own, that guide every frame; when the run is continued they must be given again
     losses:tuple=()
+    also:tuple=() # names of losses that `direct` adds, for the line that says what guides
     source:dict=field(default_factory=dict) # what edge maps and init frame come from, for the run configuration
     notes:tuple=() # sentences for run.json
     # number of the first frame to generate, where `edges` begins: that of a shot whose
@@ -515,7 +516,7 @@ def run_frames(
     if progress:
         levels = noise_levels(editor, *size, run.settings.num_inference_steps)
         chosen = editor.defaults | profile_settings(PROFILES[editor.info.profile], editor.defaults)
-        print(what_is_on(run.settings, levels, loss_names(run.losses), chosen), file=sys.stderr)
+        print(what_is_on(run.settings, levels, [*loss_names(run.losses), *run.also], chosen), file=sys.stderr)
     if progress and total and done == before: _say_if_large(editor, run, size, total)
     if (n := done - before) > 0:
         print(f'{out}: {n} frame{"s are" if n > 1 else " is"} done, continuing.', file=sys.stderr)

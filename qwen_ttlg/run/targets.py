@@ -21,7 +21,8 @@ from ..settings import LOSSES, Settings
 from ..image.depth import DepthLoss, load_depth
 from ..image.edges import EdgeMap
 from ..image.latents import vae_reconstruction
-from ..image.losses import EdgeLoss, GramLoss, MaskedColorLoss, TemporalLoss, gram_features
+from ..image.losses import (
+    EdgeLoss, GramLoss, MaskedColorLoss, RegionLoss, TemporalLoss, gram_features)
 from ..image.masks import composite
 from ..image.own_maps import control_folders
 from ..image.segments import SegmentLoss
@@ -87,6 +88,8 @@ class Direction:
     "What a timeline says of one frame."
     prompts:Iterable=() # pairs (text, share), whose velocities are mixed; none: the prompt of the settings
     references:Iterable=() # images (1,3,H,W) in [0,1] that the model sees beside the others
+    # triples (image (1,3,h,w), weight, share (1,1,H,W) or None for the whole frame): what is to stay like an image
+    kept:Iterable=()
     # (1,1,H,W) in [0,1]: the share of the edit at every pixel, 0: the source; None: the edit everywhere
     share:Tensor=None
 
@@ -219,6 +222,7 @@ class GuidanceTargets:
     ):
         self.settings = settings
         self.makers = {name: LOSS_MAKERS[name](settings, shot) for name in settings.active_losses}
+        self.shot, self.reached, self.features = shot, {}, None # of what is to stay like an image
         self.own = with_target_values(guidance_of(settings, list(own)), shot.vae, shot.image).losses
 
     def losses(self,
@@ -230,4 +234,19 @@ class GuidanceTargets:
             loss = copy(as_losses(make(frame))[0])
             loss.name, loss.weight = name, getattr(self.settings, LOSSES[name].weight)
             out.append(loss)
-        return out + self.own
+        return out + self._kept(frame) + self.own
+
+    def _kept(self, frame): # a loss for each part that is to stay like an image
+        out = []
+        for image, weight, share in frame.direction.kept:
+            share = torch.ones_like(frame.prev[:, :1]) if share is None else share
+            if not share.any(): continue # nothing of it is seen
+            self.features = self.features or gram_features(self.settings.ttlg_gram_features, self.shot.vae)
+            loss = RegionLoss(self.features, _to_short_side(image, min(frame.prev.shape[-2:])), share, weight=weight,
+                              target_value=None)
+            if id(image) not in self.reached: # what the VAE alone makes of the image
+                known, = with_target_values(guidance_of(self.settings, [loss]), self.shot.vae, self.shot.image).losses
+                self.reached[id(image)] = known.target_value
+            loss.name, loss.target_value = 'reference', self.reached[id(image)]
+            out.append(loss)
+        return out
