@@ -75,11 +75,6 @@ class ControlSettings(Validated):
                 raise InputError(f'--control {self.control}: {k!r} is not one of {", ".join(CONTROL_KINDS)}.')
         if len(self.control_kinds) > 2 or len(set(self.control_kinds)) < len(self.control_kinds):
             raise InputError(f'--control {self.control}: give one kind, or two different ones.')
-        if (given := [k for k in self.control_kinds if k not in MADE_CONTROLS]) and not self.control_dir:
-            raise InputError(f'--control {self.control}: {given[0]} maps are not made here; '
-                             'give yours as --control_dir.')
-        if self.control_invert and not self.control_dir:
-            raise InputError('--control_invert: only for maps of your own; give --control_dir, or leave it out.')
 
 # %% ../nbs/01_settings.ipynb #c010l
 @dataclass(frozen=True)
@@ -248,9 +243,6 @@ class Settings(DriftSettings, GateSettings, MetricSettings, GuidanceSettings, Co
             raise InputError(f'--num_inference_steps {self.num_inference_steps}: must be at least 2.')
         if self.negative_prompt is None:
             raise InputError('--negative_prompt: None is no text; --true_cfg_scale 1 switches CFG off.')
-        if self.ttlg_segment_scale and 'segments' not in self.control_kinds and not self.control_dir:
-            raise InputError('--ttlg_segment_scale: the segment loss needs segmentation maps; give --control segments '
-                             'and your maps as --control_dir.')
 
 # %% ../nbs/01_settings.ipynb #c021
 LIGHTNING = { # hub id and file of the few-step LoRAs of each model

@@ -433,9 +433,9 @@ def qwen_process_video(argv:list):
     p.add_argument('--shot_frames', help='folder with styled first frames of further shots: shot_0001.png, ...')
     p.add_argument('--timeline', help='TOML file with keyframes, prompts, masks and references over time; '
                                       'qwen_ttlg_timeline writes and checks one')
-    p.add_argument('--restart_from', type=float, metavar='SECONDS',
-                   help='the timeline has changed since this run: generate the frames from this time on again, and '
-                        'keep those before, of which none may depend on what has changed')
+    p.add_argument('--restart_from', metavar='TIME',
+                   help='seconds, or mm:ss: the timeline has changed since this run; generate the frames from here on '
+                        'again, and keep those before, of which none may depend on what has changed')
     _model_flags(p)
     _add_profile(p)
     _add_preset(p)
@@ -685,7 +685,7 @@ def qwen_ttlg_timeline(argv:list):
         shots = find_starts(info, selection, nowhere, '', times, progress=True)
     if not there:
         write_timeline(args.timeline, info, [times.shown[i] for i in shots['starts']])
-        print(f'{args.timeline}: written, with {len(shots["starts"]) + 1} shots; '
+        print(f'{args.timeline}: written, with {(n := len(shots["starts"]) + 1)} shot{"s"*(n > 1)}; '
               'delete the "# " before what you need, and give the same command again.'); return
     view = os.path.splitext(args.timeline)[0] + '.view.png' # beside a painted edit.png
     draw_timeline(plan, info, shots['cuts']).save(view)

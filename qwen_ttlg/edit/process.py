@@ -9,6 +9,7 @@ __all__ = ['LEARNT', 'CUT', 'create_test_data', 'shape_of', 'extract_frames', 'a
 # %% ../../nbs/edit/04_process.ipynb #c004
 import glob, json, math, os, psutil, re, shutil, sys, warnings
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import count, islice, repeat, takewhile
@@ -40,8 +41,9 @@ from ..run.run_folder import read_run, save_image, write_run
 from ..run.stream import RunSpec, run_frames
 from ..run.targets import check_run_settings
 from .report import make_report
-from .timeline import (
-    Plan, Timeline, check_masks, directions, edit_shares, read_timeline, timeline_configuration, write_masks)
+from qwen_ttlg.edit.timeline import (
+    Plan, Timeline, as_seconds, check_masks, directions, edit_shares, read_timeline, timeline_configuration,
+    write_masks)
 from .tune import Tuned, tune
 
 # %% ../../nbs/edit/04_process.ipynb #c007
@@ -568,6 +570,7 @@ def finish(self:EditJob, editor:Editor, progress:bool=True)->Path: # the video
     return target
 
 # %% ../../nbs/edit/04_process.ipynb #c020r
+def _rounded_down(t): return f'{math.floor(100*t + 1e-6)/100:.2f}' # a time that is given back names the same frame
 def _timeline_of(configuration): return {k: v for k, v in configuration.items() if k.startswith('timeline ')}
 
 @patch
@@ -581,11 +584,14 @@ def _first_affected(self:EditJob, entry, kept): # entry of a configuration; fram
 
 @patch
 def restart(self:EditJob,
-    time:float, # seconds of the source
+    time:float|str, # of the source: seconds, or 'mm:ss'
 ):
     """Let the run in the folder go on with the present timeline from a time on; `InputError` if a frame before depends
     on what has changed."""
     if not (self.out/'run.json').exists(): return
+    with suppress(ValueError): time = float(time) # seconds as text
+    try: time = as_seconds(time)
+    except InputError as e: raise InputError(f'--restart_from {e}.') from e
     first = next((i for i, t in enumerate(self.times.shown) if t >= time - MS), None)
     if not first:
         raise InputError(f'--restart_from {time:g}: must be after the first frame and at most '
@@ -597,8 +603,9 @@ def restart(self:EditJob,
     for k in changed:
         n = min(self._first_affected(t[k], kept) for t in (old, new) if k in t)
         if n < first:
-            raise InputError(f'--restart_from {time:g}: {k} has changed, and frames from {self.times.shown[n]:.2f} s '
-                             'on depend on it; give that time or an earlier one, or --overwrite to begin again.')
+            since = _rounded_down(self.times.shown[n])
+            raise InputError(f'--restart_from {time:g}: {k} has changed, and frames from {since} s on depend on it; '
+                             'give that time or an earlier one, or --overwrite to begin again.')
     _move_from(self.out, first)
     run['configuration'] = {k: v for k, v in run['configuration'].items() if k not in old} | new
     run['restarted'] = [*run.get('restarted', []), dict(frame=first, changed=changed)]; write_run(self.out, run)
@@ -628,7 +635,7 @@ def process_video(
     losses:Iterable=(), # further losses, of one's own, that guide every frame
     timeline:Timeline|str|Path=None, # keyframes, prompts, masks and references over time, or the file that has them
     # seconds of the source: the timeline has changed since this run; frames from there on are generated again
-    restart_from:float=None,
+    restart_from:float|str=None,
 )->Path: # the video
     "Edit a whole video: frames of `out` follow the edges of the source and carry on the style of the init frame."
     editor = adopt(editor)

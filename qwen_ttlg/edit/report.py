@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['LOST', 'LOST_OF_BLANK', 'SOFT', 'VAE_LOSES', 'SHARP', 'FLICKERS', 'FLICKERS_LEAST', 'Run', 'summary', 'curves',
-           'worst', 'shot_rows', 'drift_rows', 'cost_rows', 'environment_rows', 'settings_rows', 'repeat_command',
-           'warnings_of', 'all_warnings', 'fitting', 'shown_frames', 'layers', 'read_runs', 'report_data', 'page',
-           'remembered', 'make_report', 'side_by_side']
+           'keyframes', 'worst', 'shot_rows', 'drift_rows', 'cost_rows', 'environment_rows', 'settings_rows',
+           'repeat_command', 'warnings_of', 'all_warnings', 'fitting', 'shown_frames', 'layers', 'read_runs',
+           'report_data', 'page', 'remembered', 'make_report', 'side_by_side']
 
 # %% ../../nbs/edit/01_report.ipynb #r004
 import json, math, os, shlex, time, warnings
@@ -141,11 +141,17 @@ def curves(runs:list, shown:list):
     return out
 
 # %% ../../nbs/edit/01_report.ipynb #r015w
+def keyframes(run:Run)->set: # numbers
+    "The frames that a timeline's keyframes gave: nobody generated them."
+    return {e.get('placed at frame') for k, e in run.about.get('configuration', {}).items()
+            if k.startswith('timeline keyframe')}
+
 def worst(run:Run, shown:list, most:int=4, of:str=''):
     "The worst frames by what tells most."
     place, out = {i: n for n, i in enumerate(shown)}, []
     for k in ('edge_loss', 'warp_error', 'colour_difference', 'style_similarity', 'lpips_to_init', 'psnr'):
-        there = [(v, i) for i, v in enumerate(run.numbers[k], 1) if v is not None and i in place]
+        there = [(v, i) for i, v in enumerate(run.numbers[k], 1)
+                 if v is not None and i in place and i not in keyframes(run)]
         if there:
             out.append(dict(title=_title(k) + of,
                             frames=[dict(index=place[i], value=_text(v))
@@ -239,11 +245,12 @@ def _shape_warnings(run):
     listed = lambda ks: ', '.join(map(str, ks[:5])) + f' and {len(ks) - 5} more'*(len(ks) > 5)
     blank, sharpness_ratio = (run.numbers.get(k, []) for k in ('edge_blank', 'sharpness_ratio'))
     usual = median([b for b in blank if b] or [0])
+    given = keyframes(run)
     lost = [i
             for i, row in enumerate(run.rows, 1)
-            if (edge_residual(row) or 0) > (LOST if row['edge_loss_vae'] else LOST_OF_BLANK)]
+            if i not in given and (edge_residual(row) or 0) > (LOST if row['edge_loss_vae'] else LOST_OF_BLANK)]
     full = [i for i in lost if blank[i - 1] > 1.5*usual]
-    soft = [i for i, d in enumerate(sharpness_ratio, 1) if d and d < SOFT]
+    soft = [i for i, d in enumerate(sharpness_ratio, 1) if d and d < SOFT and i not in given]
     if lost:
         yield ((f'Edges are lost in frame {listed(lost)}: the loss is nearer to that of a blank image than to that '
                 'of the VAE alone.')
@@ -396,7 +403,7 @@ def _times(run, source, selection, shown):
 def _directed(run, shown, times):
     "What a timeline says of each frame that is shown: its keyframe, its words."
     asked = _asked(run).items()
-    keys = {e.get('placed at frame') for k, e in asked if k.startswith('timeline keyframe')}
+    keys = keyframes(run)
     spans = [e for k, e in asked if k.startswith('timeline prompt')]
     def words(t): return [e['text'] for e in spans if t is not None and e['from'] <= t < e.get('to', math.inf)]
     return [' · '.join(['keyframe']*(i in keys) + words(t)) for i, t in zip(shown, times or [None]*len(shown))]

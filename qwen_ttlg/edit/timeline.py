@@ -254,7 +254,7 @@ def _read_toml(path):
         m = re.fullmatch(r'(.*) \(at (?:line (\d+), column \d+|end of document)\)', str(e))
         line = m and m[2] or len(text.splitlines())
         raise InputError(f'{path}, line {line}: not TOML ({m[1] if m else e}); '
-                         'texts stand in quotes, every key on a line of its own.') from e
+                         'texts and times such as "0:04.2" stand in quotes, every key on a line of its own.') from e
 
 # %% ../../nbs/edit/03_timeline.ipynb #t032bx
 def read_timeline(path:str|Path)->Timeline:
@@ -368,8 +368,9 @@ def _mask_info(e, info, timeline, size):
 
 def _check_length(e, found, end, timeline):
     if found and e.path and found.duration and found.duration < end - .5/float(found.fps) - MS:
-        raise timeline.wrong(e, f'{e.path} is {found.duration:.2f} s long, and {end:.2f} s are edited; '
-                                'make the mask as long, or edit less')
+        raise timeline.wrong(e, f'{e.path} is {found.duration:.2f} s long at the rate of the source, and {end:.2f} s '
+                                'are edited; a mask has an image for every frame of the source: make it as long, or '
+                                'edit less')
 
 # %% ../../nbs/edit/03_timeline.ipynb #t051ax
 def _grey(e, image, alpha):
@@ -496,29 +497,36 @@ def _label(draw, x, y, text, font, wide=1200): # at x, or further left where it 
     text = text.splitlines()[0]
     draw.text((max(0, min(x, wide - draw.textlength(text, font=font) - 4)), y), text, fill='black', font=font)
 
+def _draw_span(draw, x, y, e, end, colour): # a bar over the time of an entry, which grows and shrinks where it fades
+    a, b = getattr(e, 'begin', 0.), getattr(e, 'end', None)
+    half, until = getattr(e, 'fade', 0.)/2, end if b is None else b
+    rise, fall = half*bool(a), half*(b is not None)
+    draw.polygon([(x(a - rise), y + 24), (x(a + rise), y + 18), (x(until - fall), y + 18), (x(until + fall), y + 24)],
+                 fill=colour, outline=colour)
+
 def draw_timeline(plan:Plan, info:VideoInfo, cuts:Iterable=(), wide:int=1200)->Image.Image:
     "A picture of a timeline: the source, its shots, and a row for every entry."
-    begin, end = plan.times.own[0], plan.times.end
-    x = lambda t: round((min(max(t, begin), end) - begin)/(end - begin)*(wide - 1))
-    high = max(32, round(wide/10*info.height/info.width))
+    begin, end, pad = plan.times.own[0], plan.times.end, 12
+    x = lambda t: pad + round((min(max(t, begin), end) - begin)/(end - begin)*(wide - 2*pad - 1))
+    each = (wide - 2*pad)/10; high = max(32, round(each*info.height/info.width))
     entries, font = list(plan.timeline.entries()), ImageFont.load_default(13)
-    pic = Image.new('RGB', (wide, high + 26 + 34*len(entries) + 8), 'white'); draw = ImageDraw.Draw(pic)
+    pic = Image.new('RGB', (wide, high + 34 + 34*len(entries) + 12), 'white'); draw = ImageDraw.Draw(pic)
     middles = [begin + (k + .5)/10*(end - begin) for k in range(10)]
     frames = read_frames(info.path, rate=info.fps if Path(info.path).is_dir() else None)
-    for k, f in enumerate(_shown_at(frames, middles)): pic.paste(f.image.resize((wide//10 - 2, high)), (k*wide//10, 0))
-    for t in (begin, *cuts):
-        draw.line([(x(t), 0), (x(t), high + 22)], fill='black', width=2)
-        _label(draw, x(t) + 4, high + 4, f'{t:.2f} s', font, wide)
+    for k, f in enumerate(_shown_at(frames, middles)):
+        pic.paste(f.image.resize((round(each) - 2, high)), (pad + round(k*each), 4))
+    for t in (begin, *cuts, end):
+        draw.line([(x(t), 4), (x(t), high + 8)], fill='black', width=2)
+        _label(draw, x(t), high + 10, f'{t:.2f} s', font, wide)
     for row, (name, e) in enumerate(entries):
-        y, colour = high + 30 + 34*row, _COLOURS[name.split()[0]]
+        y, colour = high + 34 + 34*row, _COLOURS[name.split()[0]]
         if isinstance(e, Keyframe):
             t = plan.times.shown[next(i for i, k in plan.keyframes.items() if k is e)]
             draw.polygon([(x(t), y), (x(t) + 9, y + 10), (x(t), y + 20), (x(t) - 9, y + 10)], fill=colour)
             said = f'{name}: {Path(e.image).name if e.image else e.prompt}, {t:.2f} s'
             _label(draw, x(t) + 14, y + 2, said, font, wide); continue
-        a, b = getattr(e, 'begin', begin), getattr(e, 'end', None)
-        draw.rectangle([x(a), y + 18, x(end if b is None else b), y + 24], fill=colour)
+        _draw_span(draw, x, y, e, end, colour)
         what = getattr(e, 'text', None) or (Path(e.path).name if isinstance(e, Mask) and e.path else
                                             Path(e.image).name if getattr(e, 'image', None) else 'the source')
-        _label(draw, x(a) + 2, y, f'{name}: {what}', font, wide)
+        _label(draw, x(getattr(e, 'begin', begin)) + 2, y, f'{name}: {what}', font, wide)
     return pic

@@ -123,7 +123,13 @@ def _first_image(folder): return next((p for p in sorted(folder.iterdir()) if p.
 def control_folders(settings:ControlSettings)->dict: # kind -> folder of its maps; None: they are made
     "Which kinds of control maps a run shows, and where they lie; `InputError` for what is missing or not certain."
     kinds, folder = settings.control_kinds, settings.control_dir and Path(settings.control_dir)
-    if not folder: return dict.fromkeys(kinds) if kinds != ('edges',) else {}
+    if not folder:
+        if given := [k for k in kinds if k not in MADE_CONTROLS]:
+            raise InputError(f'--control {settings.control}: {given[0]} maps are not made here; give yours as '
+                             '--control_dir.')
+        if settings.control_invert:
+            raise InputError('--control_invert: only for maps of your own; give --control_dir, or leave it out.')
+        return dict.fromkeys(kinds) if kinds != ('edges',) else {}
     if not folder.is_dir():
         raise InputError(f'--control_dir {folder}: no such folder; give the one that holds the maps.')
     if not kinds:
@@ -137,6 +143,8 @@ def control_folders(settings:ControlSettings)->dict: # kind -> folder of its map
     found = {k: folder/k if (folder/k).is_dir() else None for k in kinds}
     missing = [k for k,
                at in found.items() if not at and k not in MADE_CONTROLS] or list(found)*(not any(found.values()))
-    if missing: raise InputError(f'{folder/missing[0]}: no such folder; with --control {settings.control} it holds the '
-                                 f'{missing[0]} maps.')
+    if missing:
+        mine = [k for k in missing if k not in MADE_CONTROLS] or missing[-1:]
+        raise InputError(f'{folder/mine[0]}: no such folder; with --control {settings.control} each kind that is yours '
+                         f'has a subfolder with its name, and the other is made.')
     return found

@@ -68,8 +68,8 @@ def check_run_settings(settings:Settings):
     settings_images(s)
     kinds = control_folders(s)
     if s.ttlg_segment_scale and 'segments' not in kinds:
-        raise InputError(f'--control_dir {s.control_dir}: its maps are taken for {", ".join(kinds)}, and the loss '
-                         '--ttlg_segment_scale needs segmentation maps; leave it out, or say --control segments.')
+        raise InputError('--ttlg_segment_scale: the loss needs segmentation maps; give --control segments and your '
+                         'maps as --control_dir, or leave it out.')
 
 def run_configuration(settings:Settings)->dict:
     """What must stay the same when a run is continued: all settings but the gate's,

@@ -28,8 +28,9 @@ def control_files(
     "The files of control maps; `InputError` if there are neither as many as frames nor as many as chosen ones."
     files = frame_files(folder)
     chosen = selected_times(replace(selection, max_frames=None, end=None), info).own
-    if len(files) == len(chosen): return lambda i: files[i]
-    if len(files) == len(chosen) - 1: return lambda i: files[i - 1] if i else None
+    counts = len(chosen), len(selected_times(selection, info).own)
+    if len(files) in counts: return lambda i: files[i]
+    if len(files) + 1 in counts: return lambda i: files[i - 1] if i else None
     every = np.array([t for t, _ in frame_times(info.path, rate=selection.source_fps)])
     if len(files) != len(every):
         raise InputError(f'{folder}: {len(files)} maps, but the video has {len(every)} frames, {len(chosen)} of them '
