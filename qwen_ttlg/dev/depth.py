@@ -46,7 +46,7 @@ def depth_difference(
     return (_standard(found) - _standard(wanted)).abs().mean((1, 2, 3))
 
 def small_depth_net(seed:int=0):
-    "A GLPN with 0.6 million random weights, and its image processor."
+    "A GLPN with 0.7 million random weights, and its image processor."
     torch.manual_seed(seed)
     config = GLPNConfig(hidden_sizes=[24, 40, 64, 96], depths=[2, 2, 2, 2], num_attention_heads=[1, 2, 2, 4],
                         decoder_hidden_size=32, head_in_index=-1, drop_path_rate=0.)
