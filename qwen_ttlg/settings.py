@@ -158,6 +158,7 @@ class GuidanceSettings(Validated):
         plain = {f.name: f.default for f in fields(GuidanceSettings)}
         return replace(self, **plain | {e.weight: 0. for e in LOSSES.values() if not e.needs})
 
+# %% ../nbs/01_settings.ipynb #c010gp0
 # loss -> its `LossEntry`
 LOSSES = {f.metadata['loss']['name']: LossEntry(weight=f.name, **f.metadata['loss'])
           for f in fields(GuidanceSettings) if 'loss' in f.metadata}
@@ -312,6 +313,7 @@ def editor_defaults(
         found = found | dict(num_inference_steps=steps, ttlg_last_steps=max(1, steps//2))
     return found if config.get('is_distilled', True) else {k: v for k, v in found.items() if k == 'prompt'}
 
+# %% ../nbs/01_settings.ipynb #c022ep0
 def profile_settings(
     profile:Profile,
     own:dict, # from `editor_defaults`

@@ -108,6 +108,7 @@ def _add_profile(p, gpus=True):
         p.add_argument('--gpus', type=int, default=1, metavar='INT',
                        help='GPUs that share a frame: 1, 2 or 4 (default: 1)')
 
+# %% ../../nbs/app/00_cli.ipynb #c008bp0
 def _editor_settings(given):
     "The settings that the model's editor has by default, by the model's own index; none where that is not at hand."
     model = given.model_id or os.environ.get('MODEL_ID') or ''
@@ -123,6 +124,7 @@ def _editor_settings(given):
         return editor_defaults(config.get('_class_name', ''), config)
     return {}
 
+# %% ../../nbs/app/00_cli.ipynb #c008bp1
 def _parse(p, argv):
     """Parse flags; where no flag is given the settings of a preset stand, else those of a profile,
     else the editor's own."""
@@ -184,6 +186,7 @@ def _noted():
             f'note: {message}', file=sys.stderr) if category is UserWarning else show(message, category, *where)
         yield
 
+# %% ../../nbs/app/00_cli.ipynb #c010p0
 def _shortage(e):
     "A sentence about a full disk or memory that was too small, None for anything else."
     if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -294,6 +297,7 @@ def _with_source(args, files, size):
     reference.source = to_tensor(open_image(first))
     return reference, list(zip(files, rest))
 
+# %% ../../nbs/app/00_cli.ipynb #c014s0p0
 def _with_controls(args, settings, reference, files, size):
     """The reference and the pairs of files with the control maps that the settings ask for, and what they are made
     from, for the run configuration."""
@@ -420,6 +424,7 @@ def _video_said(video):
     sound = 'with sound' if info.sound else 'without sound'
     return f' ({info.width}x{info.height}, {float(info.fps):.4g} frames a second, {info.duration:.2f} s, {sound})'
 
+# %% ../../nbs/app/00_cli.ipynb #c018p0
 @command
 def qwen_process_video(argv:list):
     "Edit a whole video: extract, edit and assemble in one go."
@@ -497,7 +502,7 @@ def _videos(args):
     check_run_settings(settings)
     batch = process_videos(_engine(args, partial(_load, args)), videos, args.out, settings, selection,
                            StyleSource(style_prompt=args.style_prompt), output, args.retries, args.overwrite,
-                           not args.no_progress, model=_named(args))
+                           not args.no_progress, model=_named(args), timeline=args.timeline)
     print(batch)
     return 3 if batch.failed else 0
 
@@ -510,7 +515,7 @@ def qwen_process_videos(argv:list):
                                                'some videos have failed, the others are done.'))
     p.add_argument('videos', metavar='LIST_OR_FOLDER',
                    help='a folder of videos, a text file with a path a line, or a .csv with columns video, name, '
-                        'init_frame, style_prompt, shot_frames')
+                        'init_frame, style_prompt, shot_frames, timeline')
     p.add_argument('out', help='folder for the runs, one for each video, and index.html')
     p.add_argument('--engine', choices=('local', 'ray'), default='local',
                    help="local: one after the other in this process; ray: on all GPUs of this machine, "
@@ -526,6 +531,8 @@ def qwen_process_videos(argv:list):
                    help='how often a shot is tried again, by another worker if there is one (default: 2)')
     p.add_argument('--style_prompt', help="words with which the model restyles the first frames, "
                                           "such as 'as a night scene' (default: the first frames as they are)")
+    p.add_argument('--timeline', help='TOML file with keyframes, prompts, masks and references over time, for every '
+                                      'video that has none of its own in the list')
     p.add_argument('--no_progress', action='store_true', help='show no line about how far it is')
     _model_flags(p)
     _add_profile(p, gpus=False)
@@ -662,6 +669,7 @@ def _placed_said(plan):
         elif hasattr(e, 'begin'): yield f'{name}: {e.begin:.2f} s to {"the end" if e.end is None else f"{e.end:.2f} s"}'
         else: yield f'{name}: {e.path or "the source itself"}'
 
+# %% ../../nbs/app/00_cli.ipynb #c022up0
 @command
 def qwen_ttlg_timeline(argv:list):
     "Write a timeline for a video, with its shots; or check and draw the one that is there."
@@ -702,6 +710,7 @@ def _say_demo(title, out, numbers):
     print(f'  drift correction: {q1 - q0:+.1f} dB; guidance on top: edge error {e2/e1 - 1:+.0%}, {q2 - q1:+.1f} dB; '
           f'{out}/report.html, {out}/sheet.png')
 
+# %% ../../nbs/app/00_cli.ipynb #c023p0
 @command
 def qwen_ttlg_demo(argv:list):
     """Edit a clip and a procedural scene with the embedded tiny model: the model alone, with drift correction, and

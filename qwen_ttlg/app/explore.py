@@ -151,6 +151,7 @@ _LINE = W.Layout(flex_flow='row wrap', align_items='center')
 def _button(text, tip, style='', width='auto'):
     return W.Button(description=text, tooltip=tip, button_style=style, layout=W.Layout(width=width))
 
+# %% ../../nbs/app/02_explore.ipynb #t015p0
 @patch
 def _make(self:Explorer, width):
     "All widgets but the controls, and where they are."
@@ -250,6 +251,7 @@ def _check(self:Explorer, stage=None):
     if self.stop.is_set(): raise _Cancelled
     if stage in ('references', 'text'): self._say('looks at the images and reads the prompt')
 
+# %% ../../nbs/app/02_explore.ipynb #t017p0
 @patch
 def _step(self:Explorer, m):
     "Show a step; it is also where Cancel is heard."
@@ -336,6 +338,7 @@ def command(self:Explorer):
         self.export.layout.display = ''
     except InputError as e: self._say(str(e), True)
 
+# %% ../../nbs/app/02_explore.ipynb #t019p0
 @patch
 def _meant(self:Explorer): return self.shown.settings if self.shown else self.controls.settings
 

@@ -9,6 +9,7 @@ __all__ = ['PATIENCE', 'VIDEOS', 'Shot', 'plan_video', 'run_shot', 'gather_shots
 # %% ../../nbs/batch/01_batch.ipynb #b004
 import csv, io, json, os, re, shutil, threading, time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -26,6 +27,7 @@ from ..run.run_folder import claim, differences, finished, frame_path, open_fram
 from ..run.stream import RunSpec, check_type, run_frames
 from ..run.targets import check_run_settings, run_configuration
 from ..edit.process import EditJob, StyleSource, edge_maps, shape_of
+from ..edit.timeline import Timeline, read_timeline, timeline_configuration
 from .tasks import Failed, LocalEngine, Schedule, Task
 
 # %% ../../nbs/batch/01_batch.ipynb #b007
@@ -48,8 +50,6 @@ def plan_video(
 )->list:
     "Open the run folder of a video, and find its `Shot`s; those whose frames are all there are left out."
     editor = adopt(editor); check_type('edit', edit, EditJob, 'an `EditJob`')
-    if edit.timeline:
-        raise InputError(f'{edit.video}: a timeline directs one video at a time; edit this one with process_video.')
     edit.check(editor, overwrite, progress=False)
     edit.generate(editor, frames=0, overwrite=overwrite, progress=False)
     begins, done = ([0, *(i for i in read_shots(edit.out)['starts'] if i <= edit.frames), edit.frames + 1],
@@ -69,17 +69,14 @@ def run_shot(
     "Generate a shot of a planned video, or what is missing of it; `InputError` if it was planned with another model."
     editor = adopt(editor); check_type('shot', shot, Shot, 'a `Shot` of `plan_video`')
     edit, out = shot.edit, shot.edit.out
-    init, configuration, starts = open_frame(out, 0), read_run(out)['configuration'], read_shots(out)['starts']
     part = replace(edit.selection, start=shot.start, max_frames=shot.count + (shot.number == 0))
-    images, reference = selected_images(part, edit.info), None
-    if shot.number == 0:
-        reference = edit.controls(editor)(0, shape_of(next(images), edit.selection.edge_method))
+    images, reference, method = selected_images(part, edit.info), None, edit.selection.edge_method
+    init, edit.shots, controls = open_frame(out, 0), read_shots(out), edit.controls(editor)
+    if shot.number == 0: reference = controls(0, shape_of(next(images), method))
     with claim(shot.folder, PATIENCE):
-        maps = edge_maps(images, out/'edges', edit.selection.edge_method, shot.first,
-                         edit.controls(editor))
-        shots = edit.style.shots(editor, starts, edit.settings, out, edit.selection.resize_mode)
-        run = RunSpec(lambda: init, maps, edit.settings, reference=reference, shots=shots, source=configuration,
-                      first=shot.first)
+        maps = edge_maps(images, out/'edges', method, shot.first, controls)
+        run = edit.spec(editor, lambda: init, maps, reference, edit.shots['starts'],
+                        range(shot.first, shot.first + shot.count), source=read_run(out)['configuration'])
         run_frames(editor, run, shot.folder, progress=False)
     return shot.count
 
@@ -124,21 +121,23 @@ def finish_video(
     shots:list, # as planned
 )->dict: # what an index says about it
     "Gather the shots of a video, make video and report."
-    gather_shots(edit, shots)
+    gather_shots(edit, shots); edit.shots = read_shots(edit.out)
     video = edit.finish(editor, progress=False)
     rows = as_numbers(read_rows(edit.out/'metrics.csv'))
     mean = lambda k: (lambda v: sum(v)/len(v) if v else None)([x for x in rows[k] if x is not None])
     with atomic(edit.out/'preview.jpg') as tmp: _preview(edit).save(tmp, 'JPEG', quality=85)
-    return dict(frames=edit.frames, shots=1 + len([i for i in read_shots(edit.out)['starts'] if i <= edit.frames]),
+    return dict(frames=edit.frames, shots=1 + len([i for i in edit.shots['starts'] if i <= edit.frames]),
                 edge_loss=mean('edge_loss'), video=os.path.relpath(video, edit.out.parent))
 
 def _preview(edit, n=4, height=96):
     "So many frames beside each other, from the first to the last."
-    frames = [open_image(frame_path(edit.out, i))
+    masked = edit.out/'masked'; folder = masked if masked.exists() else edit.out
+    frames = [open_image(frame_path(folder, i))
               for i in dict.fromkeys(round(k*edit.frames/(n - 1)) for k in range(n))]
     width = max(1, round(frames[0].width*height/frames[0].height))
     return sheet({'': [f.resize((width, height)) for f in frames]})
 
+# %% ../../nbs/batch/01_batch.ipynb #b017p0
 def video_job(
     edit:EditJob,
     overwrite:bool=False, # move another run in its folder aside
@@ -154,6 +153,7 @@ def video_job(
 # %% ../../nbs/batch/01_batch.ipynb #b020
 VIDEOS = '.mp4 .mov .mkv .webm .avi .m4v .mpg .mpeg .wmv .flv .ts .mts .m2ts .3gp .ogv .gif'.split()
 _STYLE = [f.name for f in fields(StyleSource)]
+_FILES = 'video', 'init_frame', 'shot_frames', 'timeline' # columns
 
 def list_videos(
     source:str|Path, # a folder, a text file or a .csv
@@ -189,8 +189,7 @@ def _read_list(path):
     else:
         lines = [line.strip() for line in text.splitlines()]
         entries = [dict(video=line) for line in lines if line and (line[0] != '#' or (path.parent/line).exists())]
-    paths = 'video', 'init_frame', 'shot_frames'
-    return [{k: _named_file(path.parent, v, kind) if k in paths else v for k, v in e.items()} for e in entries]
+    return [{k: _named_file(path.parent, v, kind) if k in _FILES else v for k, v in e.items()} for e in entries]
 
 def _named_file(folder, name, kind):
     "The path that a list names: as it stands, without its quotes, or with the bytes that the list has."
@@ -236,7 +235,7 @@ def _read_table(path, text):
 # %% ../../nbs/batch/01_batch.ipynb #b020x3
 def _columns(path, names):
     "The columns that the first line of a table names; a number stands for one without a name."
-    names, known = [name.strip().lower() or n for n, name in enumerate(names)], {'video', 'name', *_STYLE}
+    names, known = [name.strip().lower() or n for n, name in enumerate(names)], {'video', 'name', 'timeline', *_STYLE}
     if 'video' not in names: raise InputError(f'{path}: has no column "video" in its first line.')
     if unknown := [c for c in names if not isinstance(c, int) and c not in known]:
         raise InputError(f'{path}: column {unknown[0]!r} is not one of {", ".join(sorted(known))}.')
@@ -314,6 +313,7 @@ def __enter__(self:Progress):
     self.thread = threading.Thread(target=self._run, daemon=True); self.thread.start()
     return self
 
+# %% ../../nbs/batch/01_batch.ipynb #b025p0
 @patch
 def _run(self:Progress):
     pause = self.every
@@ -366,10 +366,14 @@ def _note(out, **entry):
 # %% ../../nbs/batch/01_batch.ipynb #b029
 def _key(entry, parts):
     "What a finished video was made from: as long as it is the same there is nothing to do."
-    video = Path(entry['video'])
-    try: stat = video.stat(); seen = [stat.st_size, stat.st_mtime_ns]
-    except OSError: seen = None
+    seen = [_seen(Path(entry[k])) for k in ('video', 'timeline') if k in entry]
+    if 'timeline' in entry:
+        with suppress(InputError): seen += [_seen(Path(p)) for p in read_timeline(entry['timeline']).files()]
     return [seen, {k: str(v) for k, v in entry.items() if k != 'name'}, parts]
+
+def _seen(path): # what changes when a file does
+    try: stat = path.stat(); return [stat.st_size, stat.st_mtime_ns]
+    except OSError: return None
 
 def _same_batch(out, configuration, overwrite):
     "`InputError` if the folder holds a batch with other settings; with `overwrite` it is begun anew."
@@ -423,9 +427,10 @@ def process_videos(
     progress:bool=True, # show how far it is
     # what `load_pipeline` is asked for, as `model_id`, `dtype`, `profile`, `lora`: part of the run configuration
     model:dict=None,
+    timeline:Timeline|str|Path=None, # of every video, or the file that has it; one in the list wins
 )->Batch:
     "Edit many videos, shot by shot; a video that fails is reported at the end, the others are not held up by it."
-    _check_arguments(engine, videos, out, settings, selection, style, output, model)
+    _check_arguments(engine, videos, out, settings, selection, style, output, model, timeline)
     settings, selection, style, output = (settings or Settings(), selection or Selection(), style or StyleSource(),
                                           output or Output())
     if output.video_out or output.unguided:
@@ -436,16 +441,19 @@ def process_videos(
     settings, style = (_absolute(x, *names)
                        for x, names in ((settings, ('style_image', 'color_mask')),
                                         (style, ('init_frame', 'shot_frames'))))
+    if timeline: timeline = (timeline if isinstance(timeline, Timeline) else read_timeline(timeline)).absolute()
     with claim(make_folder(os.path.abspath(out))) as out:
         same = (run_configuration(settings) | selection.configuration()
-                | {f'{k} of the style': v for k, v in asdict(style).items()})
+                | {f'{k} of the style': v for k, v in asdict(style).items()}
+                | (timeline_configuration(timeline, whole=True) if timeline else {}))
         _same_batch(out, same | (_model_asked(**model) if model is not None else {}), overwrite)
         parts = json.loads(json.dumps([asdict(p) for p in (selection, style, output)], default=str))
         known, batch, began = _known(out), Batch(out, [], [], {}, 0., 0), time.monotonic()
         with Progress(len(entries), progress) as bar:
             jobs = _jobs(entries, known, parts, batch, bar, overwrite,
                          lambda own: EditJob(own['video'], out/own['name'], settings, selection,
-                                             replace(style, **{k: v for k, v in own.items() if k in _STYLE}), output))
+                                             replace(style, **{k: v for k, v in own.items() if k in _STYLE}), output,
+                                             own.get('timeline', timeline)))
             named = {e['name']: e for e in entries}
             try:
                 for ended in Schedule(jobs, engine, retries):
@@ -457,7 +465,7 @@ def process_videos(
     return batch
 
 # %% ../../nbs/batch/01_batch.ipynb #b031
-def _check_arguments(engine, videos, out, settings, selection, style, output, model):
+def _check_arguments(engine, videos, out, settings, selection, style, output, model, timeline):
     "`InputError` for arguments of other types than `process_videos` takes, or in another order."
     if not all(hasattr(engine, n) for n in ('submit', 'wait', 'close')):
         check_type('engine', engine, (), 'a `LocalEngine` or a `RayEngine`')
@@ -467,6 +475,7 @@ def _check_arguments(engine, videos, out, settings, selection, style, output, mo
         ('style', style, StyleSource), ('output', output, Output)):
         check_type(name, value, (kind, type(None)), f'a `{kind.__name__}`')
     check_type('model', model, (dict, type(None)), 'a dict with arguments of `load_pipeline`')
+    check_type('timeline', timeline, (Timeline, str, Path, type(None)), 'a `Timeline`, or the file that has one')
 
 def _absolute(x, *names): return replace(x, **{n: os.path.abspath(v) for n in names if (v := getattr(x, n))})
 
@@ -483,6 +492,7 @@ def _jobs(entries, known, parts, batch, bar, overwrite, edit):
 def _caught(e, edit, overwrite, bar): # what is wrong with the style of one video is its own affair
     return (yield from video_job(edit(e), overwrite, bar.planned))
 
+# %% ../../nbs/batch/01_batch.ipynb #b031p0
 def _ended(name, result, entries, parts, batch, bar):
     failed = isinstance(result, Failed); bar.end(name, failed)
     if failed: batch.failed[name] = result.why

@@ -60,6 +60,7 @@ def _batches(pool, batch, rng):
         mirrored = (torch.rand(len(part), 1, 1, 1, generator=rng) < .5).to(img.device); part = part.to(img.device)
         yield [torch.where(mirrored, x[part].flip(-1), x[part]) for x in (img, depth)]
 
+# %% ../../nbs/dev/08_depth.ipynb #e023p0
 def train_depth(
     folder:str|Path, # for the network, in fp16, its image processor and log.json
     seconds:float=300., # how long

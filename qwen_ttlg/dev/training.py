@@ -357,6 +357,7 @@ def velocity(
     return transformer(hidden_states=torch.cat([x, refs], 1), timestep=sigma, encoder_hidden_states=embeds,
                        encoder_hidden_states_mask=mask, img_shapes=shapes, return_dict=False)[0][:, :x.shape[1]]
 
+# %% ../../nbs/dev/00_training.ipynb #c032p0
 def flow_loss(
     transformer:QwenImageTransformer2DModel,
     batch:tuple, # (target, references, embeddings, mask), from `make_batch`
@@ -590,6 +591,7 @@ def chain_bank(
     tokens = torch.cat(out)
     return tokens, torch.zeros(len(tokens), dtype=torch.long, device=net.device)
 
+# %% ../../nbs/dev/00_training.ipynb #c043p0
 def chain_batch(
     bank:tuple, # tokens (N,4,T,64) and zeros (N,), from `chain_bank`
     words:tuple, n:int, references:int, rng:torch.Generator, # as for `make_batch`
@@ -695,6 +697,7 @@ def vae(self:Stages, seconds:float):
     config = {k: vae.config[k] for k in ('base_dim', 'dim_mult', 'num_res_blocks', 'latents_mean', 'latents_std')}
     self.keep('vae', dict(weights=vae.state_dict(), config=config, log=log))
 
+# %% ../../nbs/dev/00_training.ipynb #c047p0
 @patch
 def latents(self:Stages, seconds:float=None): # not used: every stage is called with it
     "Cache prompt embeddings, channel weights and latents."
@@ -732,6 +735,7 @@ def trainer(self:Stages):
     if (self.folder/'trainer.pt').exists(): trainer.load(self.get('trainer'))
     return trainer
 
+# %% ../../nbs/dev/00_training.ipynb #c048p0
 @patch
 def warm(self:Stages, net:QwenImageTransformer2DModel):
     "A few steps on noise, so that blocks are compiled while other processes make the data."

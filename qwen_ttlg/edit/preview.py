@@ -80,6 +80,7 @@ def before(self:PreviewClip,
     if self.run and frame > 1 and (file := frame_path(self.run, frame - 1)).exists(): return to_tensor(open_image(file))
     return self.first(settings) if frame == 1 or self.style.init_frame else self._styled(frame - 1, settings)
 
+# %% ../../nbs/edit/05_preview.ipynb #t009p0
 @patch
 def first(self:PreviewClip,
     settings:Settings,
@@ -177,6 +178,7 @@ def _unguided(self:PreviewClip, settings, frame, own, on_step, on_stage):
     if self.plain[0] != key: self.plain = key, self._generated(settings, frame, False, own, on_step, on_stage)
     return self.plain[1]
 
+# %% ../../nbs/edit/05_preview.ipynb #t015p0
 @patch
 def _generated(self:PreviewClip, settings, frame, guided, own, on_step, on_stage):
     "Image, row, losses step by step, their target values, seconds and steps of a frame."

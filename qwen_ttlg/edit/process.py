@@ -187,6 +187,7 @@ def shown_frames(
     for image, source, share in zip(_frames_of(out), selected_images(selection, info), shares):
         yield to_tensor(to_pil(composite(image, to_tensor(source), share)))
 
+# %% ../../nbs/edit/04_process.ipynb #c016cs0p0
 def _as_generated(info, selection, out, times, _, timeline):
     "`(time, image)` of the generated frames, transparent where their source is."
     source, frames = read_selected(selection, info) if info.alpha else repeat(None), shown_frames(
@@ -211,6 +212,7 @@ def _interpolated(info, selection, out, times, interpolate, timeline=None):
             pic = to_pil(composite(to_tensor(pic), to_tensor(kept[0]), kept[1]))
         yield t, _clear(pic, alphas.pop(t, None))
 
+# %% ../../nbs/edit/04_process.ipynb #c016cs0p1
 def _cuts(times, shots):
     "Times of the cuts before the frames with which shots begin: those that were found, else the frames' own."
     between = lambda i: [t for t in shots['cuts'] if times.own[i - 1] + MS < t <= times.own[i] + MS]
@@ -398,7 +400,7 @@ class EditJob:
     @cached_property
     def configuration(self): # what must be the same when it is continued
         directed = timeline_configuration(self.timeline, self.plan) if self.timeline else {}
-        return ({'video hash': _source_hash(self.info.path)} | self.style.configuration()
+        return ({'video hash': _source_hash(self.info.path)} | self.effective_style.configuration()
                 | self.selection.configuration() | directed)
 
 # %% ../../nbs/edit/04_process.ipynb #c020ep
@@ -407,9 +409,8 @@ def plan(self:EditJob): # the timeline on the frames; `InputError` for what thes
     return Plan(self.timeline or Timeline(), self.times, self.shots['cuts'] if hasattr(self, 'shots') else ())
 
 @patch(as_prop=True)
-def look(self:EditJob): # where the style comes from, with a keyframe at the first frame
-    first = self.plan.keyframes.get(0)
-    if not first: return self.style
+def effective_style(self:EditJob): # where the style comes from, with a keyframe at the first frame
+    if not (self.timeline and (first := self.plan.keyframes.get(0))): return self.style
     if self.style.init_frame or self.style.style_prompt:
         raise self.timeline.wrong(first, 'this keyframe is the first frame, and --init_frame or --style_prompt gives '
                                          'one, too; leave one of them out')
@@ -424,6 +425,7 @@ def controls(self:EditJob, editor:Editor=None)->ControlMaps: # None: what can be
                                      editor.device)
     return self._controls
 
+# %% ../../nbs/edit/04_process.ipynb #c020epp0
 @patch
 def directed(self:EditJob, editor:Editor, i:int, edges):
     "What the timeline says of a frame; the masks are written when they are first asked for."
@@ -465,12 +467,11 @@ def _check_aspect(self:EditJob, e, size): # of a painted keyframe; frames and so
         raise self.timeline.wrong(e, f'{e.image}: {size[0]}x{size[1]} has another aspect than the frames, '
                                      f'{frame[0]}x{frame[1]}; crop it, or paint on a frame', 'image')
 
+# %% ../../nbs/edit/04_process.ipynb #c020cp0
 @patch
-def check_timeline(self:EditJob,
-    editor:Editor=None, # None: what it rules out is not looked at
-):
+def check_timeline(self:EditJob):
     "`InputError` for a timeline that does not fit the video, its files or the settings; before a model is loaded."
-    plan, _, first = self.plan, self.look, next((e for _, e in self.plan.timeline.entries()), None)
+    plan, _, first = self.plan, self.effective_style, next((e for _, e in self.plan.timeline.entries()), None)
     check_masks(plan, self.info, selected_size(self.selection, self.info))
     for e in (*plan.timeline.keyframes, *plan.timeline.references):
         try: size = e.image and open_image(e.image).size
@@ -479,11 +480,8 @@ def check_timeline(self:EditJob,
     if any(i for i in plan.keyframes) and self.settings.keyframe_every:
         raise plan.timeline.wrong(first, '--keyframe_every cannot be used beside keyframes of a timeline; '
                                          'leave one of the two out')
-    if editor and editor.group and any(e.fade for e in plan.timeline.prompts):
-        faded = next(e for e in plan.timeline.prompts if e.fade)
-        raise plan.timeline.wrong(faded, 'with several GPUs for a frame prompts cannot fade; '
-                                         'leave out fade, or use one GPU for a frame', 'fade')
 
+# %% ../../nbs/edit/04_process.ipynb #c020cp1
 @patch
 def check(self:EditJob, editor:Editor,
     overwrite:bool=False, # as for `process_video`
@@ -499,15 +497,15 @@ def check(self:EditJob, editor:Editor,
     self._check_own_size()
     _apart(self.out, inputs, overwrite)
     # such images stand where cuts are, not where the light has settled
-    look = self.look; given = bool(look.init_frame or look.shot_frames)
-    self.check_timeline(editor); self.controls(editor).check()
+    style = self.effective_style; given = bool(style.init_frame or style.shot_frames)
+    self.check_timeline(); self.controls(editor).check()
     self.shots = find_starts(self.info, self.selection, self.out, self.configuration['video hash'], self.times,
                              progress, given)
     if editor.info.model_id == 'tiny' and (area := math.prod(selected_size(self.selection, self.info))) > LEARNT**2:
         warnings.warn(f'{self.video}: {area**.5:.0f}x{area**.5:.0f} pixels or as many; the tiny model has learnt '
                       'images of at most '
                       f'{LEARNT}x{LEARNT}, larger ones come out wrong. Give --size 256.')
-    look.check(editor, [i for i in self.shots['starts'] if i <= self.frames], self.plan.keyframes)
+    style.check(editor, [i for i in self.shots['starts'] if i <= self.frames], self.plan.keyframes)
 
 # %% ../../nbs/edit/04_process.ipynb #c020d
 @patch
@@ -518,6 +516,29 @@ def _maps(self:EditJob, editor, images, frames):
         yield from islice(edge_maps(images, self.out/'edges', self.selection.edge_method,
                                     controls=self.controls(editor)), frames)
 
+# %% ../../nbs/edit/04_process.ipynb #c020ds
+@patch
+def spec(self:EditJob, editor:Editor,
+    init:Tensor|Callable, edges:Iterable, # as `RunSpec` takes them
+    reference:EdgeMap, # of the first frame; None for a later shot
+    starts:Iterable|Callable, # numbers of the frames with which further shots begin, or a function that gives them
+    frames:range, # which are generated
+    **more, # further arguments of `RunSpec`
+)->RunSpec:
+    "What frames of a checked `EditJob` are made from."
+    def shots():
+        begin = starts() if callable(starts) else starts
+        begun = self.effective_style.shots(editor, begin, self.settings, self.out, self.selection.resize_mode)
+        return begun | {i: self.keyframe(editor, i) for i in begin if i in directed}
+    directed = self.plan.keyframes if self.timeline else {} # a plan reads the times of all frames
+    def direct(i, edges): return self.directed(editor, i, edges)
+    return RunSpec(init, edges, self.settings, reference=reference, shots=shots, first=frames.start,
+                   keyframes={i: self.keyframe(editor, i) for i in directed if i in frames},
+                   direct=direct if self.timeline else None,
+                   also=['reference']*(self.timeline is not None and any(e.keep for e in self.timeline.references)),
+                   notes=self.notes, **more)
+
+# %% ../../nbs/edit/04_process.ipynb #c020dg
 @patch
 def generate(self:EditJob, editor:Editor,
     frames:int=None, # of those after the first; 0: the run folder is opened, nothing more; None: all
@@ -527,21 +548,12 @@ def generate(self:EditJob, editor:Editor,
     frames = self.frames if frames is None else frames
     images = selected_images(self.selection, self.info); first = next(images)
     reference = self.controls(editor)(0, shape_of(first, self.selection.edge_method))
-    resize_mode = self.selection.resize_mode
     def init():
-        image = self.look.init(editor, first, self.settings, resize_mode)
+        image = self.effective_style.init(editor, first, self.settings, self.selection.resize_mode)
         return self.directed(editor, 0, reference).finished(image, reference) if self.timeline else image
-    def shots():
-        starts = keep_shots(self.out, self.shots)
-        begun = self.look.shots(editor, starts, self.settings, self.out, resize_mode)
-        return begun | {i: self.keyframe(editor, i) for i in starts if i in self.plan.keyframes}
-    met = {i: self.keyframe(editor, i) for i in self.plan.keyframes if 0 < i <= frames}
-    def direct(i, edges): return self.directed(editor, i, edges)
-    run = RunSpec(init, self._maps(editor, images, frames), self.settings, reference=reference, shots=shots,
-                  losses=losses,
-                  keyframes=met, direct=direct if self.timeline else None,
-                  also=['reference']*any(e.keep for e in self.plan.timeline.references),
-                  source=self.configuration, notes=self.notes)
+    run = self.spec(editor, init, self._maps(editor, images, frames), reference,
+                    lambda: keep_shots(self.out, self.shots), range(1, frames + 1), source=self.configuration,
+                    losses=losses)
     run_frames(editor, run, self.out, total=frames, overwrite=overwrite, progress=progress)
 
 # %% ../../nbs/edit/04_process.ipynb #c020u
@@ -582,6 +594,7 @@ def _first_affected(self:EditJob, entry, kept): # entry of a configuration; fram
     begins = entry['from'] - entry.get('fade', 0)/2
     return next((i for i, t in enumerate(self.times.shown) if t >= begins - MS), len(self.times.shown))
 
+# %% ../../nbs/edit/04_process.ipynb #c020rp0
 @patch
 def restart(self:EditJob,
     time:float|str, # of the source: seconds, or 'mm:ss'
@@ -610,6 +623,7 @@ def restart(self:EditJob,
     run['configuration'] = {k: v for k, v in run['configuration'].items() if k not in old} | new
     run['restarted'] = [*run.get('restarted', []), dict(frame=first, changed=changed)]; write_run(self.out, run)
 
+# %% ../../nbs/edit/04_process.ipynb #c020rp1
 def _move_from(out, first):
     "Move the frames of a run from a number on into a new folder beside it; what was kept of a segment goes."
     later = list(takewhile(Path.exists, (frame_path(out, i) for i in count(first))))

@@ -240,6 +240,7 @@ def _against_softness(run):
     return ('The model blurs by itself, and the drift correction that sharpens was off: '
             'leave out --drift off and --sharpen 0.')
 
+# %% ../../nbs/edit/01_report.ipynb #r021p0
 def _shape_warnings(run):
     "What numbers say that an eye should look at."
     listed = lambda ks: ', '.join(map(str, ks[:5])) + f' and {len(ks) - 5} more'*(len(ks) > 5)
@@ -359,6 +360,7 @@ def _further(folder): # pairs of a name and a dict, number of a frame -> file: w
     found = ((name, {int(p.stem.split('_')[-1]): p for p in sub.glob('*_[0-9]*.png')}) for name, sub in at)
     return [(name, files) for name, files in found if files]
 
+# %% ../../nbs/edit/01_report.ipynb #r026p0
 def layers(
     runs:list,
     shown:list, # numbers of the frames
@@ -420,6 +422,7 @@ def _compared(images, runs):
     names = [p['name'] for p in images]
     return [names.index(runs[1].name if len(runs) > 1 else names[0]), names.index(runs[0].name)]
 
+# %% ../../nbs/edit/01_report.ipynb #r029p0
 def _wanted(run):
     "What was to be generated: the prompt, if it is not the usual one, else the words for the style."
     asked = _asked(run); prompt, style = asked.get('prompt', ''), asked.get('style', '')

@@ -8,11 +8,13 @@ __all__ = ['TABLES', 'as_seconds', 'entry', 'entry_key', 'WrongEntry', 'Entry', 
            'write_masks', 'directions', 'timeline_configuration', 'write_timeline', 'draw_timeline']
 
 # %% ../../nbs/edit/03_timeline.ipynb #t004
-import json, math, re, tomllib
+import json, math, os, re, tomllib
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 import torch
+from fastcore.basics import patch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from ..core import InputError, atomic, make_folder, open_image, to_pil, to_tensor
@@ -215,14 +217,25 @@ class Timeline:
     def masks_first(self): # do masks take part in generating, not only in what is shown?
         return bool(self.masks) and (self.context == 'source' or any(e.keep for e in self.references))
 
-    def files(self): # that the entries name
-        return [getattr(e, f.name) for _, e in self.entries() for f in fields(e)
-                if f.metadata['kind'] == 'file' and getattr(e, f.name)]
+# %% ../../nbs/edit/03_timeline.ipynb #t031m0
+@patch
+def files(self:Timeline): # that the entries name
+    return [getattr(e, f.name) for _, e in self.entries() for f in fields(e)
+            if f.metadata['kind'] == 'file' and getattr(e, f.name)]
 
-    def wrong(self, e:Entry, why:str, key:str=None): # the `InputError` that says it
-        name = next(n for n, known in self.entries() if known is e)
-        line = self.lines.get((name, key)) or self.lines.get((name, None))
-        return InputError(f'{self.path}, line {line}: {why}.' if line else f'timeline, {name}: {why}.')
+@patch
+def absolute(self:Timeline)->'Timeline': # the same for a process that works in another folder
+    same = deepcopy(self)
+    for _, e in same.entries():
+        for f in fields(e):
+            if f.metadata['kind'] == 'file' and (path := getattr(e, f.name)): setattr(e, f.name, os.path.abspath(path))
+    return same
+
+@patch
+def wrong(self:Timeline, e:Entry, why:str, key:str=None): # the `InputError` that says it
+    name = next(n for n, known in self.entries() if known is e)
+    line = self.lines.get((name, key)) or self.lines.get((name, None))
+    return InputError(f'{self.path}, line {line}: {why}.' if line else f'timeline, {name}: {why}.')
 
 # %% ../../nbs/edit/03_timeline.ipynb #t032
 def _lines(text):
@@ -281,6 +294,7 @@ def read_timeline(path:str|Path)->Timeline:
 def _ramp(t, at, fade): # from 0 to 1 around a time; at once without a fade
     return float(t >= at - MS) if not fade else min(1., max(0., (t - at)/fade + .5))
 
+# %% ../../nbs/edit/03_timeline.ipynb #t041p0
 @dataclass
 class Plan:
     "A timeline on the frames of an edit; `InputError` for what these rule out."
@@ -297,59 +311,67 @@ class Plan:
                 raise self.timeline.wrong(e, f'context = "{e.context}", and the first mask has '
                                              f'"{self.timeline.context}"; give all masks the same', 'context')
 
-    def _place(self, e):
-        last, key = len(self.times.shown) - 1, 'at' if e.at is not None else 'frame'
-        if e.at is not None and e.at >= self.times.end + MS or e.frame is not None and e.frame > last:
-            what = f'at = {e.at:g} s' if e.at is not None else f'frame = {e.frame}'
-            raise self.timeline.wrong(e, f'{what} is beyond the end of what is edited, {self.times.shown[-1]:.2f} s, '
-                                         f'frame {last}; edit more of the video or move it', key)
-        shown = self.times.shown
-        if e.at is not None and e.at < shown[0] - (shown[-1] - shown[0])/max(1, last) - MS:
-            raise self.timeline.wrong(e, f'at = {e.at:g} s is before the first edited frame, {shown[0]:.2f} s; '
-                                         'edit more of the video or move it', key)
-        shot = lambda t: sum(c <= t + MS for c in self.cuts)
-        near = [i for i in range(last + 1) if e.at is not None and shot(shown[i]) == shot(e.at)] or range(last + 1)
-        i = e.frame if e.at is None else min(near, key=lambda i: abs(shown[i] - e.at))
-        if i in self.keyframes:
-            raise self.timeline.wrong(e, f'a second keyframe at frame {i} ({self.times.shown[i]:.2f} s); leave one of '
-                                         'the two out', key)
-        self.keyframes[i] = e
+# %% ../../nbs/edit/03_timeline.ipynb #t041p0m0
+@patch
+def _place(self:Plan, e):
+    last, key = len(self.times.shown) - 1, 'at' if e.at is not None else 'frame'
+    if e.at is not None and e.at >= self.times.end + MS or e.frame is not None and e.frame > last:
+        what = f'at = {e.at:g} s' if e.at is not None else f'frame = {e.frame}'
+        raise self.timeline.wrong(e, f'{what} is beyond the end of what is edited, {self.times.shown[-1]:.2f} s, '
+                                     f'frame {last}; edit more of the video or move it', key)
+    shown = self.times.shown
+    if e.at is not None and e.at < shown[0] - (shown[-1] - shown[0])/max(1, last) - MS:
+        raise self.timeline.wrong(e, f'at = {e.at:g} s is before the first edited frame, {shown[0]:.2f} s; '
+                                     'edit more of the video or move it', key)
+    shot = lambda t: sum(c <= t + MS for c in self.cuts)
+    near = [i for i in range(last + 1) if e.at is not None and shot(shown[i]) == shot(e.at)] or range(last + 1)
+    i = e.frame if e.at is None else min(near, key=lambda i: abs(shown[i] - e.at))
+    if i in self.keyframes:
+        raise self.timeline.wrong(e, f'a second keyframe at frame {i} ({self.times.shown[i]:.2f} s); leave one of '
+                                     'the two out', key)
+    self.keyframes[i] = e
 
-    def _check_prompts(self):
-        spans = sorted(self.timeline.prompts, key=lambda e: e.begin)
-        for a, b in zip(spans, spans[1:]):
-            if a.end is None or b.begin < a.end - MS:
-                until = 'the end' if a.end is None else f'{a.end:g} s'
-                raise self.timeline.wrong(b, f'this prompt begins at {b.begin:g} s, and the one before it lasts to '
-                                             f'{until}; let one end where the next begins', 'from')
-        for e in spans:
-            for i, key in self.keyframes.items():
-                at = [t for t in (e.begin, e.end) if t and abs(self.times.shown[i] - t) < e.fade/2]
-                if at: raise self.timeline.wrong(
-                    key, f'the keyframe at {self.times.shown[i]:.2f} s lies in the fade of a prompt, '
-                         f'{at[0] - e.fade/2:.2f} to {at[0] + e.fade/2:.2f} s; move it or shorten the fade')
+# %% ../../nbs/edit/03_timeline.ipynb #t041p0m1
+@patch
+def _check_prompts(self:Plan):
+    spans = sorted(self.timeline.prompts, key=lambda e: e.begin)
+    for a, b in zip(spans, spans[1:]):
+        if a.end is None or b.begin < a.end - MS:
+            until = 'the end' if a.end is None else f'{a.end:g} s'
+            raise self.timeline.wrong(b, f'this prompt begins at {b.begin:g} s, and the one before it lasts to '
+                                         f'{until}; let one end where the next begins', 'from')
+    for e in spans:
+        for i, key in self.keyframes.items():
+            at = [t for t in (e.begin, e.end) if t and abs(self.times.shown[i] - t) < e.fade/2]
+            if at: raise self.timeline.wrong(
+                key, f'the keyframe at {self.times.shown[i]:.2f} s lies in the fade of a prompt, '
+                     f'{at[0] - e.fade/2:.2f} to {at[0] + e.fade/2:.2f} s; move it or shorten the fade')
 
-    def _check_ends(self):
-        for _, e in self.timeline.entries():
-            if getattr(e, 'begin', 0) >= self.times.end + MS:
-                raise self.timeline.wrong(e, f'from = {e.begin:g} s is beyond the end of what is edited, '
-                                             f'{self.times.end:.2f} s; edit more of the video or move it', 'from')
+@patch
+def _check_ends(self:Plan):
+    for _, e in self.timeline.entries():
+        if getattr(e, 'begin', 0) >= self.times.end + MS:
+            raise self.timeline.wrong(e, f'from = {e.begin:g} s is beyond the end of what is edited, '
+                                         f'{self.times.end:.2f} s; edit more of the video or move it', 'from')
 
-    def prompts(self, i:int, base:str): # pairs (text, share) of a frame
-        t, shares = self.times.shown[i], {}
-        for e in self.timeline.prompts:
-            begun = _ramp(t, e.begin, e.fade) if e.begin else 1.
-            over = _ramp(t, e.end, e.fade) if e.end is not None else 0.
-            if (share := begun*(1 - over)) > 0:
-                text = f'{base} {e.text}'; shares[text] = shares.get(text, 0.) + share
-        most = max(1., sum(shares.values())) # more than 1 where fades of unequal length meet
-        shares = {text: share/most for text, share in shares.items()}
-        if (rest := 1 - sum(shares.values())) > 1e-6: shares = {base: rest} | shares
-        return list(shares.items())
+# %% ../../nbs/edit/03_timeline.ipynb #t041p0m2
+@patch
+def prompts(self:Plan, i:int, base:str): # pairs (text, share) of a frame
+    t, shares = self.times.shown[i], {}
+    for e in self.timeline.prompts:
+        begun = _ramp(t, e.begin, e.fade) if e.begin else 1.
+        over = _ramp(t, e.end, e.fade) if e.end is not None else 0.
+        if (share := begun*(1 - over)) > 0:
+            text = f'{base} {e.text}'; shares[text] = shares.get(text, 0.) + share
+    most = max(1., sum(shares.values())) # more than 1 where fades of unequal length meet
+    shares = {text: share/most for text, share in shares.items()}
+    if (rest := 1 - sum(shares.values())) > 1e-6: shares = {base: rest} | shares
+    return list(shares.items())
 
-    def references(self, i:int): # the `Reference`s of a frame
-        t = self.times.shown[i]
-        return [e for e in self.timeline.references if e.begin <= t + MS and (e.end is None or t < e.end - MS)]
+@patch
+def references(self:Plan, i:int): # the `Reference`s of a frame
+    t = self.times.shown[i]
+    return [e for e in self.timeline.references if e.begin <= t + MS and (e.end is None or t < e.end - MS)]
 
 # %% ../../nbs/edit/03_timeline.ipynb #t051
 def _mask_info(e, info, timeline, size):
@@ -460,6 +482,7 @@ def directions(
 def timeline_configuration(
     timeline:Timeline,
     plan:Plan=None, # where its keyframes are placed; that must stay the same, too
+    whole:bool=False, # masks, too, that only show a part of what was generated
 ):
     "What of a timeline must stay the same when a run is continued: its entries, with hashes in place of files."
     def said(e):
@@ -467,7 +490,7 @@ def timeline_configuration(
         found = {k: file_hash(v) if kind == 'file' else v for k, (kind, v) in values.items() if v is not None}
         return found | {'placed at frame': i for i, k in (plan.keyframes if plan else {}).items() if k is e}
     return {f'timeline {name}': said(e) for name, e in timeline.entries()
-            if not isinstance(e, Mask) or timeline.masks_first} # the others only show a part of what was generated
+            if whole or not isinstance(e, Mask) or timeline.masks_first}
 
 # %% ../../nbs/edit/03_timeline.ipynb #t071
 def write_timeline(path:str|Path, info:VideoInfo, starts:Iterable): # starts: seconds at which further shots begin
@@ -504,6 +527,7 @@ def _draw_span(draw, x, y, e, end, colour): # a bar over the time of an entry, w
     draw.polygon([(x(a - rise), y + 24), (x(a + rise), y + 18), (x(until - fall), y + 18), (x(until + fall), y + 24)],
                  fill=colour, outline=colour)
 
+# %% ../../nbs/edit/03_timeline.ipynb #t071axp0
 def draw_timeline(plan:Plan, info:VideoInfo, cuts:Iterable=(), wide:int=1200)->Image.Image:
     "A picture of a timeline: the source, its shots, and a row for every entry."
     begin, end, pad = plan.times.own[0], plan.times.end, 12

@@ -52,6 +52,7 @@ def generate_few(
                     warp=float((back - init).square().mean()))
     return dict(zip((*vae_loss, 'seconds'), (sum(r)/len(rows) for r in zip(*rows)))), vae_loss
 
+# %% ../../nbs/edit/02_tune.ipynb #c007p0
 def style_judge(
     settings:Settings,
     init:torch.Tensor, # (1,3,H,W) in [0,1], the init frame
@@ -89,6 +90,7 @@ class Tuned:
         return (f"score {self.score:.3f} (1 is unguided) after {len(self.tried)} trials\ngain: {gain}\n"
                 f"cost: {before['seconds']:.3g} -> {after['seconds']:.3g} s a frame")
 
+# %% ../../nbs/edit/02_tune.ipynb #c010p0
 def neighbours(
     settings:Settings,
     space:dict=SPACE, # name -> values in order

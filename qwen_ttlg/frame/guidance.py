@@ -54,6 +54,7 @@ def loss_gradient(loss:Callable, img:Tensor):
                          'differentiated; use torch functions of the image alone, no detach, item or round.')
     return value.detach(), torch.autograd.grad(value.sum(), leaf)[0]
 
+# %% ../../nbs/frame/00_guidance.ipynb #c016p0
 def image_change(
     img:Tensor, # (B,3,H,W) decoded clean estimate
     losses:Iterable, # callables image -> (B,), each with `name`, `weight` and `target_value`

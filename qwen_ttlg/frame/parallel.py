@@ -9,6 +9,7 @@ __all__ = ['ParallelGroup', 'load_group', 'end_group']
 import atexit, json, os, queue, subprocess, sys, threading, time, traceback
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from itertools import zip_longest
 from multiprocessing.connection import Client, Listener
 from unittest import mock
 import torch, torch.distributed as dist
@@ -40,6 +41,7 @@ class ParallelGroup:
     def say(self, *said): # to all others, or to the first
         for line in self.lines: line.send(said)
 
+# %% ../../nbs/frame/03_parallel.ipynb #c011p0
 def _shared(transformer, width):
     "Let `width` neighbours share each pass."
     from diffusers import ContextParallelConfig
@@ -79,6 +81,7 @@ def _follow(self:ParallelGroup, line):
     except Exception: traceback.print_exc(); os._exit(1) # a fault of this one: the first hears that it has ended
     os._exit(0)
 
+# %% ../../nbs/frame/03_parallel.ipynb #c011ap0
 @patch
 def _listen(self:ParallelGroup, line):
     "In a thread of the first process, for each other one: hear what it says, and when it ends."
@@ -120,6 +123,7 @@ def _failed(self:ParallelGroup, e):
 
 def _first_line(e): return (str(e).strip().splitlines() or [''])[0][:200]
 
+# %% ../../nbs/frame/03_parallel.ipynb #c011bp0
 @patch
 def _stop(self:ParallelGroup):
     "In the first process: end the others at once, and leave their group."
@@ -166,19 +170,22 @@ def _begin_frame(self:ParallelGroup, cond):
     self.say('frame', cond.grid, cond.count, cond.true_cfg_scale, list(cond.timesteps), names, kinds)
     self.share(*tensors); self.cond = cond
 
+# %% ../../nbs/frame/03_parallel.ipynb #c012p0
 @patch
 def step(self:ParallelGroup, x:torch.Tensor, timestep:float, n:int):
-    "Everywhere: one's own pass, if there is one; in the first process what came of all."
+    "Everywhere: every second prompt, if there is one; in the first process the velocities of all."
     self.share(x)
-    own, other = self.rank//self.width, self.width # own prompt, and the first process that has the other one
-    out = self.editor.passes(self.cond, x, timestep, self.cond.prompts[own:own + 1])[0] if own < n else None
+    half, other = self.rank//self.width, self.width # which prompts, and the first process that has the other ones
+    prompts = self.cond.prompts[half:n:2]
+    own = self.editor.passes(self.cond, x, timestep, prompts) if prompts else []
     if self.rank: self.say('done')
     else: self._answers() # a GPU would wait for ever for one that is gone
-    if n == 1 or self.rank not in (0, other): return [out]
-    second = None if self.rank else torch.empty_like(out)
-    way = dist.P2POp(dist.isend, out.contiguous(), 0) if self.rank else dist.P2POp(dist.irecv, second, other)
-    for work in dist.batch_isend_irecv([way]): work.wait()
-    return [out, second]
+    if n == 1 or self.rank not in (0, other): return own
+    received = [torch.empty_like(own[0]) for _ in self.cond.prompts[1:n:2]]
+    ways = ([dist.P2POp(dist.isend, v.contiguous(), 0) for v in own] if self.rank else
+            [dist.P2POp(dist.irecv, v, other) for v in received])
+    for work in dist.batch_isend_irecv(ways): work.wait()
+    return [v for pair in zip_longest(own, received) for v in pair if v is not None]
 
 # %% ../../nbs/frame/03_parallel.ipynb #c013
 @patch
@@ -230,6 +237,7 @@ def _check_shared(kind, gpus):
     if not kind.shares_passes:
         raise InputError(f'--gpus {gpus}: {kind.__name__} runs on one GPU; leave the flag out.')
 
+# %% ../../nbs/frame/03_parallel.ipynb #c022p0
 def _join(rank, size, kind, args, others=(), store=None):
     "One process of a group: the first gets its pipeline, the others serve it and exit."
     if kind == 'cuda': torch.cuda.set_device(rank)

@@ -177,6 +177,7 @@ def _kept_latents(editor, image, mask, noise):
     inside, tokens = editor.pack(free).to(noise), editor.encode(image).to(noise)
     return lambda x, sigma: inside*x + (1 - inside)*((1 - sigma)*tokens + sigma*noise)
 
+# %% ../../nbs/frame/02_sampling.ipynb #c023op0
 def _kept_decoder(decode, image, mask):
     "The decoder with the image put in outside the mask."
     def put(x):
@@ -229,6 +230,7 @@ def _sampling_params(editor, params, changes):
         if getattr(params, name) is not None: _check_prompt(name, getattr(params, name))
     return params
 
+# %% ../../nbs/frame/02_sampling.ipynb #c023hp0
 def _check_tokens(name, tokens, shape, how):
     "`InputError` for what are not tokens of the whole batch."
     if not torch.is_tensor(tokens):

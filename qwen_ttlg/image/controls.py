@@ -68,6 +68,7 @@ CONTROLS = {
 GIVEN_CONTROLS = { # of which there is no function: other programs make these maps
     'pose': Control('pose skeleton', None), 'render': Control('3D render', None)}
 
+# %% ../../nbs/image/05_controls.ipynb #m031p0
 def control_map(
     kind:str, # of `CONTROLS`
     img:Tensor, # (B,3,H,W) in [0,1]

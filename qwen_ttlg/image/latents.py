@@ -255,6 +255,7 @@ def decode(self:SingleFrameVAE,
     with torch.no_grad(): img = self._run(blocks[same:], between)
     return finished(img), finished(self._run(fewer[same:], between))
 
+# %% ../../nbs/image/00_latents.ipynb #c041p0
 @patch
 def _blocks_at(self:SingleFrameVAE, scale):
     "The decoder's blocks, without the last upsamplings for a `scale` below 1."

@@ -30,6 +30,7 @@ def _each(f, *samples):
     if len(samples[0]) == 1: return [f(*(s[0] for s in samples))]
     with ThreadPoolExecutor() as pool: return list(pool.map(f, *samples))
 
+# %% ../../nbs/image/02_motion.ipynb #c007p0
 def optical_flow(
     a:Tensor, # (B,3,H,W) or (B,1,H,W) in [0,1]
     b:Tensor, # the same shape
@@ -88,6 +89,7 @@ def resized_flow(flow:Tensor, like:Tensor):
     scale = torch.tensor([width/w, height/h], device=flow.device).view(1, 2, 1, 1)
     return F.interpolate(flow, (height, width), mode='bilinear', align_corners=False)*scale
 
+# %% ../../nbs/image/02_motion.ipynb #c017p0
 @dataclass
 class Motion:
     "How to find every pixel of a frame in the frame before."

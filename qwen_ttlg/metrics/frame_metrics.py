@@ -158,6 +158,7 @@ def _fetched():
 
 _WEIGHTS = {'alexnet-owt-7be5be79.pth', 'vgg16-397923af.pth'} # what LPIPS and the Gram loss fetch
 
+# %% ../../nbs/metrics/01_frame_metrics.ipynb #m012p0
 def _can_be_fetched(seconds=3.):
     """Are the weights here, or does the host that has them answer soon?
     Where it does not, each download would be waited for at length."""
@@ -249,6 +250,7 @@ class MeasuredFrame:
 
 MEASURES = {} # column -> (function of a `MeasuredFrame`, does it need the frame before?)
 
+# %% ../../nbs/metrics/01_frame_metrics.ipynb #m021p0
 def measures(column:str, since:bool=False): # name in `SCHEMA`; does it need the frame before?
     "Mark the function that measures a column."
     if column not in COLUMNS: raise InputError(f'measures: {column!r} is no column of the schema; add it there.')
@@ -308,6 +310,7 @@ class FrameMetrics:
         found = {column: function(f) for column, (function, needs) in MEASURES.items() if needs == since}
         return {column: float(v) for column, v in found.items() if v is not None}
 
+# %% ../../nbs/metrics/01_frame_metrics.ipynb #m022p0
 @patch
 def alone(self:FrameMetrics,
     image:Tensor, # (1,3,H,W) in [0,1]
@@ -329,6 +332,7 @@ def since(self:FrameMetrics,
     image, prev = _pair('frame_metrics', image, prev, (3,))
     return self.measured(True, image=image, prev=prev, source=source, before=before)
 
+# %% ../../nbs/metrics/01_frame_metrics.ipynb #m022p1
 @patch
 def baselines(self:FrameMetrics,
     edges:EdgeMap=None, gain:float=1., # of the first frame's own moment

@@ -298,6 +298,7 @@ def _why(error):
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return shorten(next((line for line in lines if 'size mismatch' in line), lines[0]), 300, placeholder=' ...')
 
+# %% ../../nbs/model/03_acceleration.ipynb #c031p0
 def _lora_file(source, place, file):
     """Folder and name of the file on this machine, fetched from the hub if it is there; `InputError` if
     there is none, or no one of several."""
@@ -374,6 +375,7 @@ def own_lora(pipe:DiffusionPipeline, steps:int|None)->str|None:
     file = Path(pipe.name_or_path or '.')/f'lora_{steps}_steps.safetensors'
     return str(file) if file.is_file() else None
 
+# %% ../../nbs/model/03_acceleration.ipynb #c031bp0
 def distilled_schedule(pipe:DiffusionPipeline):
     "Set the scheduler to the shift that the Lightning LoRAs were made with: ln 3 at every size, to the end."
     from diffusers import FlowMatchEulerDiscreteScheduler

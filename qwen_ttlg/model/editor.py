@@ -133,6 +133,7 @@ def distil(self:Editor, profile:Profile, fetch:bool=True): "What a few-step prof
 @patch
 def fit(self:Editor, profile:Profile, device:str): "What a profile changes in a large model of this kind beside fp8."
 
+# %% ../../nbs/model/02_editor.ipynb #e032p0
 @patch
 def advice(self:Editor, settings:Settings)->list:
     "Sentences about settings that this editor can use, and that are hardly meant."

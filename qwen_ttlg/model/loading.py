@@ -315,6 +315,7 @@ def load_pipeline(
     set_profile(editor, profile, device, lora, fetch=source not in RANDOM, offload=offload)
     return editor
 
+# %% ../../nbs/model/07_loading.ipynb #c024p0
 def editor_kind(
     source:str, # from `resolve_model`
     revision:str|None=None,

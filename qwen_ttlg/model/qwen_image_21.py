@@ -267,6 +267,7 @@ def _copy(cache):
     for to, layer in zip(new.layer_caches, cache.layer_caches): to.store(layer.k, layer.v)
     return new
 
+# %% ../../nbs/model/06_qwen_image_21.ipynb #q042p0
 def _run(transformer, cache, hidden, layout, first, end):
     "Add the keys and values of a stretch of the sequence to a cache."
     stretch = [(a - first, b - first, text) for a, b, text in layout.segments if first <= a < end]
@@ -366,6 +367,7 @@ def prefix(self:QwenImage21, cond:Conditions, name:str, prompt:PromptWithImages)
     cond.kept[name] = cache
     return cache
 
+# %% ../../nbs/model/06_qwen_image_21.ipynb #q053p0
 @patch
 def _first(self:QwenImage21, hidden, layout, end):
     "Keys and values of the first image and the words before it: those of the frame before, where they are the same."

@@ -149,6 +149,7 @@ def _place(self:Scenes, k, X, Y, t):
     u, v = dx*angle.cos() + dy*angle.sin(), (-dx*angle.sin() + dy*angle.cos())*one(g['aspect'])
     return g, u, v, signed_distance(u, v, one(g['size']), g['kind'])
 
+# %% ../../nbs/model/00_scenes.ipynb #c014p0
 @patch
 def _draw_shape(self:Scenes, img, k, X, Y, t, pixel):
     "Lay shape `k` over `img`."

@@ -220,6 +220,7 @@ class Drift:
     def keep(self, image:torch.Tensor): # (B,3,H,W) in [0,1], the present frame as it was saved
         if self.due: self.tracker.keep(image)
 
+# %% ../../nbs/run/00_drift.ipynb #c028p0
 def _shared(colours, valid, ahead, known, part):
     "Colours from both sides, where both are known with these shares, and where any of the two is."
     here, there = (1 - part)*valid, part*known.to(valid)

@@ -26,6 +26,7 @@ def _edge_said(s, row):
             f'{row["edge_loss_vae"]:.4f} (the VAE alone) '
             f'to {row["edge_blank"]:.4f} (a blank image)')
 
+# %% ../../nbs/run/04_gate.ipynb #c027gp0
 def _not_through(task, state, generated, attempts):
     "What becomes of a frame that no attempt brought through the gates."
     s, i = state.settings, task.number
@@ -46,6 +47,7 @@ def _not_through(task, state, generated, attempts):
                      'continue with a higher gate, '
                      'more --gate_retries, or --on_gate_failure accept or repeat.')
 
+# %% ../../nbs/run/04_gate.ipynb #c027gp1
 def gated_frame(
     editor:Editor, # from `load_pipeline`
     task:FrameTask, # what to generate

@@ -39,6 +39,7 @@ def with_depth_model(settings:Settings, editor:Editor)->Settings:
     if not settings.ttlg_depth_scale: return settings
     return replace(settings, depth_model=depth_model(settings.depth_model, editor.info.model_id == 'tiny'))
 
+# %% ../../nbs/run/03_generate.ipynb #c026p0
 @dataclass
 class RunState:
     "Where a run is: the frame before, its edge map, and what is known of the shot."
@@ -55,6 +56,7 @@ class RunState:
     own:tuple=() # losses of the caller's own, for every frame
     first:int=1 # number of the first frame of the folder, after 0000
     direct:object=None # function (number, `EdgeMap`) -> `Direction`: what a timeline says of a frame
+    on_pass:object=None # called with a text about each frame of a pass between keyframes
 
     def begin(
         self, editor:Editor, settings:Settings, image:Tensor, edges:EdgeMap, same_moment:bool=True, shot:int=0,
@@ -80,6 +82,7 @@ class GeneratedFrame:
     source:object=None # (1,3,H,W) in [0,1], the frame of the source, if known
     # (image, frame before, source, the one before) -> further columns; None for the first frame of a shot
     since:object=None
+    seconds:float=0. # that passes between keyframes have taken for it
 
     @cached_property
     def row(self): return self.measure()
@@ -115,6 +118,7 @@ def _prompts(editor, settings, task): # pairs (text, share), in the words of the
     return [(control_prompt(text, kinds, editor.image_word), share)
             for text, share in prompts or [(settings.prompt, 1.)]]
 
+# %% ../../nbs/run/03_generate.ipynb #c027p0
 def generate_frame(
     editor:Editor, # from `load_pipeline`
     task:FrameTask, # what to generate

@@ -6,7 +6,7 @@
 __all__ = ['carried_colours', 'one_pass', 'KeyImage', 'between', 'clear_passes']
 
 # %% ../../nbs/run/06_keyframes.ipynb #k004
-import json
+import json, time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from torch import Tensor
@@ -43,11 +43,12 @@ def _kept(folder, name, number, of):
 
 def _keep(folder, name, number, generated, of):
     image, said = _paths(folder, name, number)
-    row = {k: generated.row.get(k, '') for k in _WORK} | dict(of=of)
+    row = {k: generated.row.get(k, '') for k in _WORK} | dict(of=of, seconds=generated.seconds)
     save_image(image, generated.image)
     with atomic(said) as tmp: tmp.write_text(json.dumps(row)) # last: with it the image counts
     return generated.image, row
 
+# %% ../../nbs/run/06_keyframes.ipynb #k021p0
 def one_pass(
     editor:Editor, # from `load_pipeline`
     state:RunState, # begun with a keyframe
@@ -58,12 +59,15 @@ def one_pass(
     of:str, # what tells these keyframes from others
 ):  # yields (image (1,3,H,W), numbers) of each frame
     "Generate frames one after the other, or open those that are there."
-    for (i, e), other in zip(frames, ahead):
+    for n, ((i, e), other) in enumerate(zip(frames, ahead), 1):
+        start = time.perf_counter()
         state.drift.follow(e.source, other)
         if (found := _kept(folder, name, i, of)) is None:
             before = state.before.source
             task = state.task(i, e, state.prev, lambda: Motion.between(before, e.source))
-            found = _keep(folder, name, i, gated_frame(editor, task, state), of)
+            generated = gated_frame(editor, task, state); generated.seconds = time.perf_counter() - start
+            found = _keep(folder, name, i, generated, of)
+        if state.on_pass: state.on_pass(f'{name} pass between keyframes, {n} of {len(frames)}')
         state.drift.keep(found[0])
         state.prev, state.before = found[0], e
         yield found
@@ -80,7 +84,8 @@ _OTHER = 1_000_003 # far from the seeds that a gate tries
 
 def _backwards(editor, state, key):
     "The state of a pass that begins with a keyframe and goes back; its noise is another one."
-    back = RunState(key.number, key.number, key.image, key.edges, nets=state.nets, own=state.own, direct=state.direct)
+    back = RunState(key.number, key.number, key.image, key.edges, nets=state.nets, own=state.own, direct=state.direct,
+                    on_pass=state.on_pass)
     back.begin(editor, replace(state.settings, seed=state.settings.seed + _OTHER), key.image, key.edges,
                shot=state.shot.number)
     return back
@@ -90,6 +95,7 @@ def _mixed_row(a, b): # of both passes together
     return dict(guided_steps=a['guided_steps'] + b['guided_steps'], gate=gates[0] if gates else '',
                 skipped_steps=a['skipped_steps'] + b['skipped_steps'], attempts=max(a['attempts'], b['attempts']))
 
+# %% ../../nbs/run/06_keyframes.ipynb #k031p0
 def between(
     editor:Editor, # from `load_pipeline`
     state:RunState, # begun with the first keyframe, or with the first frame of the shot
@@ -115,10 +121,14 @@ def between(
     backward = [said for _, said in one_pass(editor, back, 'backward', frames[::-1], behind[::-1], folder, of)][::-1]
     for (i, e), p, a, b, target in zip(frames, share, forward, backward, targets):
         if i <= done: continue
+        start = time.perf_counter()
         one, other = (_kept(folder, name, i, of)[0] for name in ('forward', 'backward'))
         image, state.drift.tracker.colour_target = to_tensor(to_pil((1 - p)*one + p*other)), target
-        yield i, _measured(state.task(i, e, state.prev), image, state, state.settings.seed, **_mixed_row(a, b))
+        generated = _measured(state.task(i, e, state.prev), image, state, state.settings.seed, **_mixed_row(a, b))
+        generated.seconds = a['seconds'] + b['seconds'] + time.perf_counter() - start
+        yield i, generated
 
+# %% ../../nbs/run/06_keyframes.ipynb #k031p1
 def clear_passes(out:Path): # what the passes of finished frames have left in a run folder
     for name in ('forward', 'backward'):
         for p in (Path(out)/'state').glob(f'{name}_*'): p.unlink(missing_ok=True)

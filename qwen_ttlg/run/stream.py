@@ -230,6 +230,7 @@ def _replay(editor, run, state, rows, done):
         if i >= state.begun and (i == state.done or state.shot is None or state.drift.tracker):
             _recall(editor, run, state, i, _resolve(e, *run.size))
 
+# %% ../../nbs/run/07_stream.ipynb #c026fp0
 def _frames(editor, run, state):
     "Generate the frames that are missing, one after the other."
     numbered, rows = enumerate(run.edges, run.first), read_rows(state.out/'metrics.csv', first=run.first)
@@ -316,9 +317,8 @@ def _meet(editor, run, state, key):
     return _measured(FrameTask(key.number, key.edges, key.image), key.image, state, run.settings.seed)
 
 def _write_between(editor, run, state, writer, part, key):
-    start = time.perf_counter()
     for i, generated in between(editor, state, part, key, state.done):
-        yield from writer.add(i, generated, time.perf_counter() - start); start = time.perf_counter()
+        yield from writer.add(i, generated, generated.seconds)
     yield from writer.rest()
     clear_passes(state.out)
 
@@ -328,12 +328,13 @@ def _keyframe_ahead(editor, run, state, writer, part, i, e):
     start = time.perf_counter()
     if i in run.shots: generated = _first_of_shot(editor, run, state, i, e)
     else:
-        key = _keyframe(run, state, i, e)
+        key, spent = _keyframe(run, state, i, e), time.perf_counter() - start
         if part: yield from _write_between(editor, run, state, writer, part, key)
-        generated = _meet(editor, run, state, key)
+        start = time.perf_counter() - spent; generated = _meet(editor, run, state, key)
     state.prev, state.before = generated.image, e
     yield from writer.add(i, generated, time.perf_counter() - start)
 
+# %% ../../nbs/run/07_stream.ipynb #c026kdp0
 def _directed(editor, run, state):
     "Generate the frames that are missing of a run with keyframes."
     numbered, part = enumerate(run.edges, run.first), []
@@ -385,6 +386,7 @@ def stream(
     run:RunSpec, # what the frames are made from
     out:str|Path, # the run folder
     overwrite:bool=False, # move another run in this folder aside
+    on_pass:Callable=None, # called with a text about each frame of a pass between two keyframes
 ):  # yields (frame, image (1,3,H,W), row of metrics) of each frame generated now; first, the last frame that was done
     """Generate the frames of a run one after the other. Of frames that are done, edge maps that lie in files are
     checked for changes."""
@@ -399,7 +401,7 @@ def stream(
                            notes=[*editor.info.notes, *run.notes])
         run = replace(run, init=init, shots=(run.shots() if callable(run.shots) else run.shots) or {},
                       keyframes=(run.keyframes() if callable(run.keyframes) else run.keyframes) or {})
-        state = _resume(editor, run, out)
+        state = _resume(editor, run, out); state.on_pass = on_pass
         yield state.done, None, None
         frames = _directed if run.keyframes else _keyframed if run.settings.keyframe_every else _frames
         yield from frames(editor, run, state)
@@ -425,6 +427,7 @@ def _guidance_said(settings, levels, own, chosen):
              f'noise level {levels[steps[0]]:.2f} down to {levels[steps[-1] + 1]:.2f}')
             + ', which is late: --ttlg_max_sigma .7 in place of --ttlg_last_steps guides more'*late)
 
+# %% ../../nbs/run/07_stream.ipynb #c028pp0
 def what_is_on(
     settings:Settings,
     levels:list, # noise levels of the steps and the last one, from `noise_levels`
@@ -460,6 +463,7 @@ def _frame_seconds(spent, steps, guided, cfg_stop):
     step = lambda name: sum(spent.get(name, ()))/max(1, len(spent.get(name, ())))
     return once + steps*step('denoising')*(1 + cfg_stop)/2 + guided*step('guidance')
 
+# %% ../../nbs/run/07_stream.ipynb #c028fp0
 def seconds_a_frame(
     editor:Editor, # from `load_pipeline`
     settings:Settings,
@@ -485,6 +489,7 @@ def seconds_a_frame(
     return _frame_seconds(spent, settings.num_inference_steps, len(guided.steps(len(levels) - 1, levels)),
                           settings.cfg_stop if settings.true_cfg_scale > 1 else 1.)
 
+# %% ../../nbs/run/07_stream.ipynb #c028fp1
 def _large_said(editor, settings, height, width, frames):
     each = seconds_a_frame(editor, settings, height, width)
     return (f'{width}x{height} is {height*width/1e6:.1f} megapixels; this model and all figures of these pages are for '
@@ -500,6 +505,7 @@ def _say_if_large(editor, run, size, frames):
     height, width = size
     if height*width > LARGE: print(_large_said(editor, run.settings, height, width, frames), file=sys.stderr)
 
+# %% ../../nbs/run/07_stream.ipynb #c029p0
 def run_frames(
     editor:Editor, # from `load_pipeline`
     run:RunSpec, # what the frames are made from
@@ -509,7 +515,8 @@ def run_frames(
     progress:bool=True, # show a progress bar
 )->int: # number of the last frame in the folder
     "Generate a whole run, or what is missing of it."
-    frames = stream(editor, run, out, overwrite)
+    def passed(said): bar.set_postfix_str(said)
+    frames = stream(editor, run, out, overwrite, passed)
     done, _, _ = next(frames) # what there is to say is said before the bar
     total = total if total is not None else len(run.edges) if hasattr(run.edges, '__len__') else None
     before, size, editor = run.first - 1, open_frame(out, 0).shape[-2:], adopt(editor)

@@ -44,6 +44,7 @@ def settings_images(settings:Settings)->dict:
     return {n: to_tensor(open_image(getattr(settings, n)))
             for n in ('style_image', 'color_mask') if getattr(settings, n)}
 
+# %% ../../nbs/run/02_targets.ipynb #c008s1p0
 def check_run_settings(settings:Settings):
     "`InputError` for an image that cannot be read or would not be used: what can be said before a model is loaded."
     s = settings
@@ -71,6 +72,7 @@ def check_run_settings(settings:Settings):
         raise InputError('--ttlg_segment_scale: the loss needs segmentation maps; give --control segments and your '
                          'maps as --control_dir, or leave it out.')
 
+# %% ../../nbs/run/02_targets.ipynb #c008s1p1
 def run_configuration(settings:Settings)->dict:
     """What must stay the same when a run is continued: all settings but the gate's,
     with hashes in place of the names of images."""
@@ -103,6 +105,7 @@ class Direction:
                              'edit the video itself.')
         return edges.source, self.share
 
+# %% ../../nbs/run/02_targets.ipynb #c014p0
 @dataclass
 class FrameTask:
     "A frame that is to be generated."
@@ -197,6 +200,7 @@ def depth_loss(settings:Settings, shot:ShotReference):
     reached = float(vae_target_value(DepthLoss(first, estimate), back))
     return lambda frame: DepthLoss(depth_of(frame.edges), estimate, target_value=reached)
 
+# %% ../../nbs/run/02_targets.ipynb #c016dp0
 @makes_loss('segments')
 def segment_loss(settings:Settings, shot:ShotReference):
     "The parts of the frame's segmentation map."

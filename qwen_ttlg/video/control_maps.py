@@ -17,7 +17,7 @@ from ..settings import ControlSettings, Selection
 from ..image.controls import line_drawing
 from ..image.depth import depth_model, load_depth
 from ..image.edges import EdgeMap
-from ..image.own_maps import _numbers, control_folders, read_control
+from ..image.own_maps import _numbers, check_depth_files, control_folders, read_control
 from .frame_selection import selected_size, selected_times
 from .reader import VideoInfo, frame_files, frame_times, resize_image
 
@@ -42,6 +42,7 @@ def _span(files): # the smallest and the largest number of maps with more than 8
     found = [n for f in files if f and (n := _numbers(f)) is not None]
     return (min(float(n.min()) for n in found), max(float(n.max()) for n in found)) if found else None
 
+# %% ../../nbs/video/07_control_maps.ipynb #q021p0
 class ControlMaps:
     """The control maps of a run: called with the number of a frame and its `EdgeMap`, which knows its source, it puts
     them into the edge map. `InputError` for maps that are missing or do not fit."""
@@ -64,21 +65,25 @@ class ControlMaps:
     @property
     def kinds(self): return tuple(self.folders) # none: the model sees the edge map
 
-    def check(self): # `InputError` for what cannot be read; before a model is loaded
-        for kind in self.files: self._given(kind, 1)
-        if 'depth' in self.kinds and 'depth' not in self.files: load_depth(self.depth)
-        return self
+# %% ../../nbs/video/07_control_maps.ipynb #q021p0m0
+@patch
+def check(self:ControlMaps): # `InputError` for what cannot be read; before a model is loaded
+    for kind in self.files: self._given(kind, 1)
+    if 'depth' in self.files: check_depth_files(frame_files(self.folders['depth']))
+    if 'depth' in self.kinds and 'depth' not in self.files: load_depth(self.depth)
+    return self
 
-    def __call__(self, i:int, edges:EdgeMap)->EdgeMap:
-        if not self.kinds: return edges
-        if edges.source is None:
-            raise InputError('--control: the maps belong to the source, and only edge maps are known; edit the video '
-                             'itself.')
-        found = {k: self._given(k, i) if k in self.files else self._made(k, edges) for k in self.kinds}
-        if any(m is None for m in found.values()): return edges # the first frame: the folder begins with the second
-        edges.controls = {k: to_tensor(to_pil(m)) for k, m in found.items()}
-        if self.out and i >= self.first: self._keep(i, edges.controls)
-        return edges
+@patch
+def __call__(self:ControlMaps, i:int, edges:EdgeMap)->EdgeMap:
+    if not self.kinds: return edges
+    if edges.source is None:
+        raise InputError('--control: the maps belong to the source, and only edge maps are known; edit the video '
+                         'itself.')
+    found = {k: self._given(k, i) if k in self.files else self._made(k, edges) for k in self.kinds}
+    if any(m is None for m in found.values()): return edges # the first frame: the folder begins with the second
+    edges.controls = {k: to_tensor(to_pil(m)) for k, m in found.items()}
+    if self.out and i >= self.first: self._keep(i, edges.controls)
+    return edges
 
 # %% ../../nbs/video/07_control_maps.ipynb #q022
 @patch
@@ -106,6 +111,7 @@ def _sample(self:ControlMaps, kind): # some files all over a series
     files = frame_files(self.folders[kind])
     return [files[k] for k in sorted({round(k) for k in np.linspace(0, len(files) - 1, 8)})]
 
+# %% ../../nbs/video/07_control_maps.ipynb #q022p0
 @patch
 def _keep(self:ControlMaps, i, controls):
     for kind, m in controls.items():

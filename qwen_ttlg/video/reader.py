@@ -56,6 +56,7 @@ def _best_pair(width, height, box, area, multiple):
     pairs = [(w, h) for w in range(multiple, box[0] + 1, multiple) for h in near(w) if h]
     return min(pairs, key=lambda p: (loss(*p), -p[0]*p[1]), default=None)
 
+# %% ../../nbs/video/01_reader.ipynb #c011p0
 def fit_size(
     width: int, # of the source, as displayed, in pixels
     height: int, # likewise
@@ -457,6 +458,7 @@ def _which(container, stream):
     size = f'{stream.codec_context.width}x{stream.codec_context.height}'
     return f'it holds {len(films)} videos; number {films.index(stream) + 1} ({size}), {why}, is read.'
 
+# %% ../../nbs/video/01_reader.ipynb #v054p0
 def _notes(container, stream, frame, info, aspect):
     "What is converted or left out, a sentence each."
     name, colours = (f'{info.path.name}:',
@@ -505,6 +507,7 @@ def _read_head(path, *changed):
         info.notes = list(_notes(container, stream, frame, info, stream.sample_aspect_ratio or aspect))
         return info
 
+# %% ../../nbs/video/01_reader.ipynb #v055p0
 def _probe_video(path):
     info = _read_head(path, *_file_state(path)) if path.is_file() else _read_head.__wrapped__(path)
     return replace(info, notes=list(info.notes))
@@ -863,6 +866,7 @@ def _chosen(info, every_nth, rate, start, end, max_frames):
     yield first
     yield from chosen
 
+# %% ../../nbs/video/01_reader.ipynb #c069p0
 def _read(info, chosen):
     "The frames; images of another size than the first are brought to it."
     size, warned = (info.width, info.height), False
