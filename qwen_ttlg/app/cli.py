@@ -439,8 +439,8 @@ def qwen_process_video(argv:list):
     p.add_argument('--timeline', help='TOML file with keyframes, prompts, masks and references over time; '
                                       'qwen_ttlg_timeline writes and checks one')
     p.add_argument('--restart_from', metavar='TIME',
-                   help='seconds, or mm:ss: the timeline has changed since this run; generate the frames from here on '
-                        'again, and keep those before, of which none may depend on what has changed')
+                   help='auto, seconds, or mm:ss: the timeline has changed since this run; keep the frames before the '
+                        'change, or before this time, and generate those after it again')
     _model_flags(p)
     _add_profile(p)
     _add_preset(p)
@@ -502,7 +502,8 @@ def _videos(args):
     check_run_settings(settings)
     batch = process_videos(_engine(args, partial(_load, args)), videos, args.out, settings, selection,
                            StyleSource(style_prompt=args.style_prompt), output, args.retries, args.overwrite,
-                           not args.no_progress, model=_named(args), timeline=args.timeline)
+                           not args.no_progress, model=_named(args), timeline=args.timeline,
+                           restart=args.restart_from == 'auto')
     print(batch)
     return 3 if batch.failed else 0
 
@@ -533,6 +534,8 @@ def qwen_process_videos(argv:list):
                                           "such as 'as a night scene' (default: the first frames as they are)")
     p.add_argument('--timeline', help='TOML file with keyframes, prompts, masks and references over time, for every '
                                       'video that has none of its own in the list')
+    p.add_argument('--restart_from', choices=('auto',),
+                   help='auto: where a timeline has changed keep the frames before the change')
     p.add_argument('--no_progress', action='store_true', help='show no line about how far it is')
     _model_flags(p)
     _add_profile(p, gpus=False)

@@ -47,10 +47,12 @@ def plan_video(
     editor:Editor, # from `load_pipeline`
     edit:EditJob,
     overwrite:bool=False, # move another run in its folder aside
+    restart:bool=False, # where a timeline has changed keep the frames before the change
 )->list:
     "Open the run folder of a video, and find its `Shot`s; those whose frames are all there are left out."
     editor = adopt(editor); check_type('edit', edit, EditJob, 'an `EditJob`')
     edit.check(editor, overwrite, progress=False)
+    if restart: edit.restart('auto')
     edit.generate(editor, frames=0, overwrite=overwrite, progress=False)
     begins, done = ([0, *(i for i in read_shots(edit.out)['starts'] if i <= edit.frames), edit.frames + 1],
                     finished(edit.out))
@@ -142,9 +144,10 @@ def video_job(
     edit:EditJob,
     overwrite:bool=False, # move another run in its folder aside
     planned:Callable=lambda shots: None, # called with the `Shot`s that are to be generated
+    restart:bool=False, # where a timeline has changed keep the frames before the change
 ):  # a job for `Schedule`
     "Plan, generate and finish a video."
-    shots, = yield [Task(plan_video, (edit, overwrite))]
+    shots, = yield [Task(plan_video, (edit, overwrite, restart))]
     planned(shots)
     yield [Task(run_shot, (shot,), f'shot {shot.number}') for shot in shots]
     done, = yield [Task(finish_video, (edit, shots))]
@@ -375,11 +378,13 @@ def _seen(path): # what changes when a file does
     try: stat = path.stat(); return [stat.st_size, stat.st_mtime_ns]
     except OSError: return None
 
-def _same_batch(out, configuration, overwrite):
-    "`InputError` if the folder holds a batch with other settings; with `overwrite` it is begun anew."
+def _same_batch(out, configuration, overwrite, restart=False):
+    """`InputError` if the folder holds a batch with other settings; with `overwrite` it is begun anew, with `restart`
+    its timeline may have changed."""
     file, configuration = out/'batch.json', json.loads(json.dumps(configuration, default=str))
     if file.exists():
-        try: wrong = differences(json.loads(file.read_text(encoding='utf-8')), configuration)
+        counts = lambda c: {k: v for k, v in c.items() if not (restart and k.startswith('timeline '))}
+        try: wrong = differences(counts(json.loads(file.read_text(encoding='utf-8'))), counts(configuration))
         except (ValueError, AttributeError) as e: raise InputError(f'{file}: not readable ({e}); move it away.') from e
         if wrong and not overwrite:
             raise InputError(
@@ -428,6 +433,7 @@ def process_videos(
     # what `load_pipeline` is asked for, as `model_id`, `dtype`, `profile`, `lora`: part of the run configuration
     model:dict=None,
     timeline:Timeline|str|Path=None, # of every video, or the file that has it; one in the list wins
+    restart:bool=False, # where a timeline has changed keep the frames before the change
 )->Batch:
     "Edit many videos, shot by shot; a video that fails is reported at the end, the others are not held up by it."
     _check_arguments(engine, videos, out, settings, selection, style, output, model, timeline)
@@ -446,11 +452,11 @@ def process_videos(
         same = (run_configuration(settings) | selection.configuration()
                 | {f'{k} of the style': v for k, v in asdict(style).items()}
                 | (timeline_configuration(timeline, whole=True) if timeline else {}))
-        _same_batch(out, same | (_model_asked(**model) if model is not None else {}), overwrite)
+        _same_batch(out, same | (_model_asked(**model) if model is not None else {}), overwrite, restart)
         parts = json.loads(json.dumps([asdict(p) for p in (selection, style, output)], default=str))
         known, batch, began = _known(out), Batch(out, [], [], {}, 0., 0), time.monotonic()
         with Progress(len(entries), progress) as bar:
-            jobs = _jobs(entries, known, parts, batch, bar, overwrite,
+            jobs = _jobs(entries, known, parts, batch, bar, overwrite, restart,
                          lambda own: EditJob(own['video'], out/own['name'], settings, selection,
                                              replace(style, **{k: v for k, v in own.items() if k in _STYLE}), output,
                                              own.get('timeline', timeline)))
@@ -479,7 +485,7 @@ def _check_arguments(engine, videos, out, settings, selection, style, output, mo
 
 def _absolute(x, *names): return replace(x, **{n: os.path.abspath(v) for n in names if (v := getattr(x, n))})
 
-def _jobs(entries, known, parts, batch, bar, overwrite, edit):
+def _jobs(entries, known, parts, batch, bar, overwrite, restart, edit):
     "The videos that are not done, one by one."
     for e in entries:
         was = known.get(e['name'], {})
@@ -487,10 +493,10 @@ def _jobs(entries, known, parts, batch, bar, overwrite, edit):
             and (batch.out/was.get('video', '')).is_file()):
             batch.skipped.append(e['name'])
             bar.end(e['name'])
-        else: yield e['name'], _caught(e, edit, overwrite, bar)
+        else: yield e['name'], _caught(e, edit, overwrite, bar, restart)
 
-def _caught(e, edit, overwrite, bar): # what is wrong with the style of one video is its own affair
-    return (yield from video_job(edit(e), overwrite, bar.planned))
+def _caught(e, edit, overwrite, bar, restart): # what is wrong with the style of one video is its own affair
+    return (yield from video_job(edit(e), overwrite, bar.planned, restart))
 
 # %% ../../nbs/batch/01_batch.ipynb #b031p0
 def _ended(name, result, entries, parts, batch, bar):

@@ -373,13 +373,14 @@ def main(argv:list=None): # arguments; None: those of the command line
     p.add_argument('--scenes', type=int, default=64)
     p.add_argument('--frames', type=int, default=24, help='generated after the first (default: 24)')
     p.add_argument('--cfg', type=float, nargs='+', default=[1., 4.])
+    p.add_argument('--steps', type=int, default=10)
     p.add_argument('--lr', type=float, default=.05)
     p.add_argument('--device')
     p.add_argument('--sheets')
     a = p.parse_args(argv)
     editor = load_pipeline('tiny', 'fp32', a.device)
-    results = [evaluate(editor, a.scenes, a.frames, cfg=c, lr=a.lr, sheets=a.sheets if c == a.cfg[0] else None)
-               for c in a.cfg]
+    results = [evaluate(editor, a.scenes, a.frames, cfg=c, lr=a.lr, steps=a.steps,
+                        sheets=a.sheets if c == a.cfg[0] else None) for c in a.cfg]
     Path(a.out).write_text(json.dumps(results, indent=1))
     for r in results:
         print(json.dumps({k: r[k] for k in ('cfg', 'all', 'restyling', 'motion_median', 'seconds')}, indent=1))

@@ -596,42 +596,50 @@ def _first_affected(self:EditJob, entry, kept): # entry of a configuration; fram
 
 # %% ../../nbs/edit/04_process.ipynb #c020rp0
 @patch
-def restart(self:EditJob,
-    time:float|str, # of the source: seconds, or 'mm:ss'
-):
-    """Let the run in the folder go on with the present timeline from a time on; `InputError` if a frame before depends
-    on what has changed."""
-    if not (self.out/'run.json').exists(): return
+def _first_frame_after(self:EditJob, time): # number of the first frame from a time on; 'auto' has none
+    if time == 'auto': return None
     with suppress(ValueError): time = float(time) # seconds as text
     try: time = as_seconds(time)
-    except InputError as e: raise InputError(f'--restart_from {e}.') from e
+    except InputError as e: raise InputError(f'--restart_from {e}, or auto.') from e
     first = next((i for i, t in enumerate(self.times.shown) if t >= time - MS), None)
     if not first:
         raise InputError(f'--restart_from {time:g}: must be after the first frame and at most '
                          f'{self.times.shown[-1]:.2f} s.')
-    run = read_run(self.out); old, new = (_timeline_of(c) for c in (run['configuration'], self.configuration))
+    return first
+
+@patch
+def restart(self:EditJob,
+    time:float|str, # of the source: seconds, 'mm:ss', or 'auto': from the first frame that depends on what has changed
+):
+    """Let the run in the folder go on with the present timeline from a time on; `InputError` if a frame before depends
+    on what has changed."""
+    if not (self.out/'run.json').exists(): return
+    first, run = self._first_frame_after(time), read_run(self.out)
+    old, new = (_timeline_of(c) for c in (run['configuration'], self.configuration))
     new = json.loads(json.dumps(new, default=str)) # as it is read back
     changed = [k for k in {**old, **new} if old.get(k) != new.get(k)]
+    if time == 'auto' and not changed: return
     kept = [e['placed at frame'] for k, e in new.items() if 'placed at frame' in e and old.get(k) == e]
-    for k in changed:
-        n = min(self._first_affected(t[k], kept) for t in (old, new) if k in t)
-        if n < first:
-            since = _rounded_down(self.times.shown[n])
-            raise InputError(f'--restart_from {time:g}: {k} has changed, and frames from {since} s on depend on it; '
-                             'give that time or an earlier one, or --overwrite to begin again.')
-    _move_from(self.out, first)
+    needed = {k: min(self._first_affected(t[k], kept) for t in (old, new) if k in t) for k in changed}
+    entry, n = min(needed.items(), key=lambda item: item[1], default=(None, first))
+    if n < (first or 1):
+        when = 'all frames' if not n else f'frames from {_rounded_down(self.times.shown[n])} s on'
+        do = 'give --overwrite to begin again'
+        if n: do = 'give that time or an earlier one, auto, or --overwrite to begin again'
+        raise InputError(f'--restart_from {time}: {entry} has changed, and {when} depend on it; {do}.')
+    _move_from(self.out, first := first or n)
     run['configuration'] = {k: v for k, v in run['configuration'].items() if k not in old} | new
     run['restarted'] = [*run.get('restarted', []), dict(frame=first, changed=changed)]; write_run(self.out, run)
 
 # %% ../../nbs/edit/04_process.ipynb #c020rp1
 def _move_from(out, first):
-    "Move the frames of a run from a number on into a new folder beside it; what was kept of a segment goes."
+    "Move the frames of a run from a number on into a new folder beside it; what was kept of segments and shots goes."
     later = list(takewhile(Path.exists, (frame_path(out, i) for i in count(first))))
+    for name in ('state', 'shots'): shutil.rmtree(out/name, ignore_errors=True)
     if not later: return
     aside = next(a for n in count(1) if not (a := out.with_name(f'{out.name}.old-{n}')).exists())
     make_folder(aside)
     for p in later: p.rename(aside/p.name)
-    shutil.rmtree(out/'state', ignore_errors=True)
     print(f'{out}: {len(later)} frames from {later[0].name} on are now in {aside}.', file=sys.stderr)
 
 # %% ../../nbs/edit/04_process.ipynb #c020
@@ -648,7 +656,8 @@ def process_video(
     progress:bool=True, # show a progress bar
     losses:Iterable=(), # further losses, of one's own, that guide every frame
     timeline:Timeline|str|Path=None, # keyframes, prompts, masks and references over time, or the file that has them
-    # seconds of the source: the timeline has changed since this run; frames from there on are generated again
+    # seconds of the source, or 'auto': the timeline has changed since this run; frames from there on, or from the first
+    # that depends on the change, are generated again
     restart_from:float|str=None,
 )->Path: # the video
     "Edit a whole video: frames of `out` follow the edges of the source and carry on the style of the init frame."

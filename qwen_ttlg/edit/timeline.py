@@ -343,8 +343,10 @@ def _check_prompts(self:Plan):
     for e in spans:
         for i, key in self.keyframes.items():
             at = [t for t in (e.begin, e.end) if t and abs(self.times.shown[i] - t) < e.fade/2]
+            moved = key.at is not None and abs(key.at - self.times.shown[i]) > .005
+            own = f', where at = {key.at:g} s is met,' if moved else ''
             if at: raise self.timeline.wrong(
-                key, f'the keyframe at {self.times.shown[i]:.2f} s lies in the fade of a prompt, '
+                key, f'the keyframe at {self.times.shown[i]:.2f} s{own} lies in the fade of a prompt, '
                      f'{at[0] - e.fade/2:.2f} to {at[0] + e.fade/2:.2f} s; move it or shorten the fade')
 
 @patch

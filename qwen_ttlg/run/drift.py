@@ -6,7 +6,7 @@
 __all__ = ['ColourLookup', 'blur', 'ReferenceTracker', 'color_correction', 'match_colours', 'sharpen', 'start_noise', 'Drift']
 
 # %% ../../nbs/run/00_drift.ipynb #c004
-import math
+import math, warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 import numpy as np, torch, torch.nn.functional as F
@@ -158,7 +158,9 @@ def match_colours(
     a, b = (rgb2lab(q.permute(0, 2, 3, 1).float().cpu().numpy()) for q in (img, first))
     stats = [(q.mean((1, 2), keepdims=True), q.std((1, 2), keepdims=True)) for q in (a, b)]
     matched = (a - stats[0][0])*stats[1][1]/np.maximum(stats[0][1], 1e-3) + stats[1][0]
-    return torch.from_numpy(np.clip(lab2rgb(matched), 0, 1)).permute(0, 3, 1, 2).to(img)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore') # of colours that no screen shows; they are clipped
+        return torch.from_numpy(np.clip(lab2rgb(matched), 0, 1)).permute(0, 3, 1, 2).to(img)
 
 # %% ../../nbs/run/00_drift.ipynb #d022
 def sharpen(

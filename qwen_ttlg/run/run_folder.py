@@ -166,7 +166,8 @@ def differences(old:dict, new:dict):
     "Sentences about the keys whose values differ."
     def say(k):
         if str(k).endswith('hash'): return f'{str(k).removesuffix(" hash")} is not the one it started with'
-        if str(k).startswith('timeline '): return f'{k} has changed'
+        if str(k).startswith('timeline '):
+            return f'{k} {"is new" if k not in old else "is gone" if k not in new else "has changed"}'
         return f'{k} was {old.get(k)!r} and is {new.get(k)!r}'
     return [say(k) for k in [*new, *(k for k in old if k not in new)] if old.get(k) != new.get(k)]
 
@@ -264,7 +265,7 @@ def open_run(
         run = None
     wrong = differences(run['configuration'], configuration) if run else _orphans(out)
     if wrong and not overwrite:
-        later = ' --restart_from TIME to keep the frames before a change,'*any('timeline ' in w for w in wrong)
+        later = ' --restart_from auto to keep the frames before a change,'*any('timeline ' in w for w in wrong)
         what = (f'holds a run with other settings ({"; ".join(wrong)}); use the same settings to continue it,{later}'
                 if run else f'holds {wrong[0]}, but no run.json;')
         raise InputError(f'{out}: {what} {"or " if run else "choose "}another folder, or --overwrite, '

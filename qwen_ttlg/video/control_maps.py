@@ -59,6 +59,10 @@ class ControlMaps:
         self.files = {k: control_files(at, selection, info) for k, at in self.folders.items() if at}
         self.spans, self.info = {}, info
         self.depth = depth_model(settings.depth_model, tiny)
+        if 'depth' in self.folders and 'depth' not in self.files and self.depth == 'tiny':
+            note_once('tiny depth', '--control depth: the embedded depth network has learnt procedural scenes alone '
+                                    'and estimates real footage badly; give maps as --control_dir, or a '
+                                    '--depth_model.')
         if tiny and len(self.folders) > 1:
             note_once('two maps', '--control: the embedded model has learnt one control map, not two at once.')
 
