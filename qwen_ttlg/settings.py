@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['CARRY_PROMPT', 'RESTYLE_PROMPT', 'NEGATIVE_PROMPT', 'CONTROL_KINDS', 'MADE_CONTROLS', 'EDGE_METRICS', 'GRAM_FEATURES',
-           'DECODER_SCALES', 'LOSSES', 'COLOR_MATCHES', 'NOISE_POLICIES', 'DRIFT_OFF', 'LIGHTNING', 'PROFILES',
-           'EDITOR_DEFAULTS', 'RANDOM_MODELS', 'EDGE_METHODS', 'RESIZE_MODES', 'INTERPOLATIONS', 'Validated',
-           'SamplingParams', 'ControlSettings', 'LossEntry', 'loss_weight', 'GuidanceSettings', 'GateSettings',
-           'MetricSettings', 'DriftSettings', 'Settings', 'Profile', 'image_wording', 'editor_defaults',
+           'DECODER_SCALES', 'LOSSES', 'COLOR_MATCHES', 'NOISE_POLICIES', 'DRIFT_OFF', 'EVERY_FRAME', 'LIGHTNING',
+           'PROFILES', 'EDITOR_DEFAULTS', 'RANDOM_MODELS', 'EDGE_METHODS', 'RESIZE_MODES', 'INTERPOLATIONS',
+           'Validated', 'SamplingParams', 'ControlSettings', 'LossEntry', 'loss_weight', 'GuidanceSettings',
+           'GateSettings', 'MetricSettings', 'DriftSettings', 'Settings', 'Profile', 'image_wording', 'editor_defaults',
            'profile_settings', 'Selection', 'Output', 'as_flags', 'save_preset', 'load_preset']
 
 # %% ../nbs/01_settings.ipynb #c004
@@ -197,6 +197,8 @@ class MetricSettings(Validated):
 # %% ../nbs/01_settings.ipynb #c014
 COLOR_MATCHES, NOISE_POLICIES = ('none', 'reinhard'), ('frame', 'fixed')
 DRIFT_OFF = dict(registration='off', color_correction=0., sharpen=0., global_color_match='none')
+# what suits frames that are restyled one by one, which do not drift
+EVERY_FRAME = dict(registration='off', color_correction=.3, sharpen=0.)
 
 @dataclass
 class DriftSettings(Validated):

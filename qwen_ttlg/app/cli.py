@@ -16,8 +16,8 @@ from functools import wraps
 from itertools import takewhile
 from ..core import InputError, check_settings
 from ..settings import (
-    PROFILES, RANDOM_MODELS, ControlSettings, MetricSettings, Output, Selection, Settings, as_flags, editor_defaults,
-    load_preset, profile_settings, save_preset)
+    EVERY_FRAME, PROFILES, RANDOM_MODELS, ControlSettings, DriftSettings, MetricSettings, Output, Selection, Settings,
+    as_flags, editor_defaults, load_preset, profile_settings, save_preset)
 
 # %% ../../nbs/app/00_cli.ipynb #c006s
 def _short(v):
@@ -92,6 +92,11 @@ def _model_flags(p, model=None):
 def _add_overwrite(p):
     p.add_argument('--overwrite', action='store_true',
                    help='if the folder holds a run with other settings, move that aside instead of refusing')
+def _add_every_frame(p):
+    p.add_argument('--restyle_every_frame', action='store_true',
+                   help='restyle each frame of the source by itself, in the words of --style_prompt, rather than '
+                        'carrying the style on from the frame before: nothing drifts; '
+                        f'{shlex.join(as_flags(DriftSettings(**EVERY_FRAME)))} stand unless you say otherwise')
 def _add_preset(p): p.add_argument('--preset', help='file of qwen_ttlg_tune: its settings stand where no flag is given')
 def _add_profile(p, gpus=True):
     p.add_argument('--profile', default='exact', choices=PROFILES, metavar='NAME',
@@ -126,17 +131,18 @@ def _editor_settings(given):
 
 # %% ../../nbs/app/00_cli.ipynb #c008bp1
 def _parse(p, argv):
-    """Parse flags; where no flag is given the settings of a preset stand, else those of a profile,
-    else the editor's own."""
+    """Parse flags; where no flag is given the settings of a preset stand, else those for frames that are restyled one
+    by one, else those of a profile, else the editor's own."""
     p.check_names(argv) # before `first` misses the name of a preset
     first = _Parser(prog=p.prog, add_help=False, allow_abbrev=False)
-    first.add_argument('--preset')
+    first.add_argument('--preset'); first.add_argument('--restyle_every_frame', action='store_true')
     first.add_argument('--profile'); first.add_argument('--model_id'); first.add_argument('--revision')
     given, known = first.parse_known_args(argv)[0], {a.dest for a in p._actions}
     if 'resize_mode' not in known: known -= {'size'} # where images have their size already
     own = _editor_settings(given) if 'prompt' in known else {}
     profile = profile_settings(PROFILES[given.profile], own) if given.profile in PROFILES else {}
-    stand = ({k: v for k, v in (own | profile).items() if k in known}
+    every = EVERY_FRAME if given.restyle_every_frame and 'restyle_every_frame' in known else {}
+    stand = ({k: v for k, v in (own | profile | every).items() if k in known}
              | (load_preset(given.preset) if given.preset else {}))
     p.set_defaults(**stand); args = p.parse_args(argv)
     used = {k: v for k, v in own.items() if k in known and getattr(args, k) == v and stand.get(k) == v}
@@ -435,6 +441,7 @@ def qwen_process_video(argv:list):
     p.add_argument('--init_frame', help='an already styled first frame: the style of the video')
     p.add_argument('--style_prompt', help="or words with which the model restyles the first frame, "
                                           "such as 'as a night scene' (default: the first frame as it is)")
+    _add_every_frame(p)
     p.add_argument('--shot_frames', help='folder with styled first frames of further shots: shot_0001.png, ...')
     p.add_argument('--timeline', help='TOML file with keyframes, prompts, masks and references over time; '
                                       'qwen_ttlg_timeline writes and checks one')
@@ -501,7 +508,7 @@ def _videos(args):
                                            list_videos(args.videos))
     check_run_settings(settings)
     batch = process_videos(_engine(args, partial(_load, args)), videos, args.out, settings, selection,
-                           StyleSource(style_prompt=args.style_prompt), output, args.retries, args.overwrite,
+                           take(args, StyleSource), output, args.retries, args.overwrite,
                            not args.no_progress, model=_named(args), timeline=args.timeline,
                            restart=args.restart_from == 'auto')
     print(batch)
@@ -532,6 +539,7 @@ def qwen_process_videos(argv:list):
                    help='how often a shot is tried again, by another worker if there is one (default: 2)')
     p.add_argument('--style_prompt', help="words with which the model restyles the first frames, "
                                           "such as 'as a night scene' (default: the first frames as they are)")
+    _add_every_frame(p)
     p.add_argument('--timeline', help='TOML file with keyframes, prompts, masks and references over time, for every '
                                       'video that has none of its own in the list')
     p.add_argument('--restart_from', choices=('auto',),
@@ -641,6 +649,7 @@ def qwen_ttlg_tune(argv:list):
     p.add_argument('--init_frame', help='an already styled first frame: the style of the video')
     p.add_argument('--style_prompt',
                    help="or words with which the model restyles the first frame, such as 'as a night scene'")
+    _add_every_frame(p)
     p.add_argument('--frames', type=int, default=5, help='how many frames after the first to try on (default: 5)')
     p.add_argument('--rounds', type=int, default=3, help='rounds of the search (default: 3)')
     p.add_argument('--beam', type=int, default=2, help='how many settings go on after a round (default: 2)')

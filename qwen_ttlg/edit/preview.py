@@ -19,7 +19,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from ..model.editor import Editor
 from ..core import InputError, data_image, open_image, sheet, to_pil, to_tensor
-from ..settings import PROFILES, ControlSettings, Selection, Settings, as_flags, profile_settings, save_preset
+from ..settings import (
+    EVERY_FRAME, PROFILES, ControlSettings, Selection, Settings, as_flags, profile_settings, save_preset)
 from ..image.edges import EdgeMap
 from ..image.motion import Motion
 from ..metrics.schema import SCHEMA, read_own_losses
@@ -185,7 +186,8 @@ def _generated(self:PreviewClip, settings, frame, guided, own, on_step, on_stage
     before, now = self.shape(frame - 1, settings), self.shape(frame, settings)
     start = time.perf_counter()
     prev = self.before(frame, settings)
-    task = FrameTask(frame, now, prev, lambda: Motion.between(before.source, now.source))
+    task = FrameTask(frame, now, prev, lambda: Motion.between(before.source, now.source),
+                     self.style.direction(self.editor, settings, now))
     state = RunState(0, 0, prev, before, own=own if guided else [])
     state.begin(self.editor, settings if guided else settings.unguided(), self.first(settings), self.shape(0, settings))
     for m in self.maps[1:frame + 1]: state.drift.follow(m.source)
@@ -216,13 +218,14 @@ def generate(self:PreviewClip,
     if not 0 < frame < len(self): raise InputError(f'frame {frame}: the clip has frames 1 to {len(self) - 1}.')
     if settings.keyframe_every:
         raise InputError('--keyframe_every: a trial generates one frame, and keyframes need several; leave it out.')
-    check_run_settings(settings); own = as_losses(losses)
+    check_run_settings(settings); self.style.check_every_frame(self.editor, settings); own = as_losses(losses)
     made = {'guided': self._generated(settings, frame, True, own, on_step, on_stage)}
     if unguided: made['unguided'] = self._unguided(settings, frame, own, on_step, on_stage)
     shared = {'source': self.images[frame],
               **{k: to_pil(m) for k, m in (self.shape(frame, settings).controls or {}).items()},
               'edges': to_pil(self.maps[frame].edges),
-              'generated from': to_pil(self.before(frame, settings))}
+              'generated from': to_pil(self.before(frame, settings) if not self.style.restyle_every_frame
+                                       else self.maps[frame].source)}
     images, numbers, losses, target_values, seconds, steps = ({k: m[i] for k, m in made.items()} for i in range(6))
     return Trial(settings, frame, images | shared, numbers, losses, target_values['guided'], seconds['guided'],
                  steps['guided'])
@@ -315,12 +318,14 @@ def command(self:PreviewClip,
                                 for k, v in dict(ttlg_last_steps=settings.num_inference_steps,
                                                  ttlg_grad_scale=settings.ttlg_loss_scale).items()
                                 if k in profile and getattr(settings, k) is None})
-    flag = lambda name, value, default=None: [] if value == default or value is None else [f'--{name}', str(value)]
+    def flag(name, value, default=None):
+        if value == default or value is None or value is False: return []
+        return [f'--{name}'] + [str(value)]*(value is not True)
     model = (flag('model_id', info.model_id, DEFAULT_MODEL) + flag('revision', info.revision)
              + flag('profile', info.profile, 'exact') + flag('lora', info.lora))
     style = [w for k, v in asdict(self.style).items() for w in flag(k, v)]
     return shlex.join(['qwen_process_video', str(self.video), str(out), *model, *style, *as_flags(selection),
-                       *as_flags(said, **profile)])
+                       *as_flags(said, **profile | (EVERY_FRAME if self.style.restyle_every_frame else {}))])
 
 @patch
 def preset(self:Trial)->dict: # setting -> value

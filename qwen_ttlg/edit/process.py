@@ -11,7 +11,7 @@ import glob, json, math, os, psutil, re, shutil, sys, warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count, islice, repeat, takewhile
 from pathlib import Path
 from fastcore.basics import patch
@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from ..model.editor import Editor
 from ..core import InputError, make_folder, open_image, sheet, to_pil, to_tensor
-from ..settings import INTERPOLATIONS, ControlSettings, Output, Selection, Settings
+from ..settings import CARRY_PROMPT, EVERY_FRAME, INTERPOLATIONS, ControlSettings, Output, Selection, Settings
 from ..image.edges import EdgeMap, edge_map, load_edges, save_edges
 from ..image.latents import check_size
 from ..image.masks import composite
@@ -35,11 +35,11 @@ from ..video.sound import Sound, has_sound
 from ..video.writer import VideoWriter, check_output, keeps_alpha, write_video
 from ..model.loading import adopt
 from ..model.scenes import STYLES, Scenes
-from ..frame.sampling import restyle_frame
+from ..frame.sampling import restyle_frame, restyle_prompt
 from ..run.run_folder import claim, file_hash, files_hash, finished, frame_path, open_frame, image_hash
 from ..run.run_folder import read_run, save_image, write_run
 from ..run.stream import RunSpec, run_frames
-from ..run.targets import check_run_settings
+from ..run.targets import Direction, check_run_settings
 from .report import make_report
 from qwen_ttlg.edit.timeline import (
     Plan, Timeline, as_seconds, check_masks, directions, edit_shares, read_timeline, timeline_configuration,
@@ -251,6 +251,8 @@ class StyleSource:
     init_frame:str|Path|None=None # an already styled first frame
     style_prompt:str|None=None # or words: the model restyles the first frame
     shot_frames:str|Path|None=None # folder with styled first frames of further shots: shot_0001.png, ...
+    # the model edits each frame of the source by itself, rather than carrying the style on from frame to frame
+    restyle_every_frame:bool=False
 
     def __post_init__(self):
         if self.init_frame and self.style_prompt:
@@ -270,7 +272,8 @@ class StyleSource:
                                       lambda p: image_hash(to_tensor(open_image(p)))),
                                      ('shot frames hash', self.shot_frames, file_hash))
                   if p}
-        return dict(style=self.style_prompt or ('image' if self.init_frame else 'first frame')) | hashes
+        every = dict(restyle_every_frame=True) if self.restyle_every_frame else {}
+        return dict(style=self.style_prompt or ('image' if self.init_frame else 'first frame')) | hashes | every
 
     def init(self, editor:Editor, first:Image.Image, settings:Settings, resize_mode:str='keep'):
         """The init frame (1,3,H,W) with 8-bit values; `first` is the video's first frame at the size of the run, which
@@ -324,6 +327,41 @@ def shots(self:StyleSource, editor:Editor, starts:Iterable, settings:Settings, o
             return self.restyled(editor, e.source, settings, frame, to_tensor(open_image(frame_path(out, 0))))
         return generate
     return {frame: begin(number, frame) for number, frame in enumerate(starts, 1)}
+
+# %% ../../nbs/edit/04_process.ipynb #c018w
+@patch
+def frame_prompt(self:StyleSource, editor:Editor, settings:Settings,
+    maps:int=1, # control maps that the model sees
+)->str:
+    "The prompt of a frame: that of the settings, or one that restyles every frame; a prompt of one's own stays."
+    if not self.restyle_every_frame or settings.prompt != editor.defaults.get('prompt', CARRY_PROMPT):
+        return settings.prompt
+    return restyle_prompt(editor, self.style_prompt, (2 + maps)*(settings.extra_reference == 'first'))
+
+@patch
+def direction(self:StyleSource, editor:Editor, settings:Settings,
+    edges:EdgeMap, # of the frame
+    said:Direction=None, # what a timeline says of it
+)->Direction:
+    "What a frame is generated from beside the frame before, or instead of it."
+    said = said or Direction()
+    if not self.restyle_every_frame: return said
+    prompts = said.prompts or [(self.frame_prompt(editor, settings, len(edges.shown)), 1.)]
+    return replace(said, image=edges.source, prompts=prompts)
+
+@patch
+def check_every_frame(self:StyleSource, editor:Editor, settings:Settings):
+    "`InputError` where frames cannot be restyled one by one."
+    if not self.restyle_every_frame: return
+    words, example, tiny = self.style_prompt, settings.extra_reference == 'first', editor.info.model_id == 'tiny'
+    def wrong(why): raise InputError(f'--restyle_every_frame: {why}.')
+    if not (words or self.init_frame): wrong('no style is given; give it in words as --style_prompt')
+    if tiny and (example or not words):
+        wrong('the tiny model restyles by words alone; give --style_prompt, and no --extra_reference')
+    if not (words or example):
+        wrong('the model must see the style of --init_frame beside every frame; give --extra_reference first, too')
+    if settings.keyframe_every:
+        wrong('no frame is generated from another one, so --keyframe_every has no meaning; leave one of the two out')
 
 # %% ../../nbs/edit/04_process.ipynb #c020h
 def _source_hash(path): # of a folder only its images count
@@ -428,14 +466,16 @@ def controls(self:EditJob, editor:Editor=None)->ControlMaps: # None: what can be
 # %% ../../nbs/edit/04_process.ipynb #c020epp0
 @patch
 def directed(self:EditJob, editor:Editor, i:int, edges):
-    "What the timeline says of a frame; the masks are written when they are first asked for."
+    "What timeline and style say of a frame; the masks are written when they are first asked for."
     if not hasattr(self, '_direct'):
         size = selected_size(self.selection, self.info)
-        extra = (self.settings.extra_reference == 'first') + (len(self.controls(editor).kinds) == 2)
+        maps = 1 + (len(self.controls(editor).kinds) == 2)
+        base = self.effective_style.frame_prompt(editor, self.settings, maps)
         if self.plan.timeline.masks_first: write_masks(self.plan, self.info, self.selection, self.out)
-        self._direct = directions(self.plan, self.out, self.settings.prompt, editor.image_word, 2 + extra,
+        self._direct = directions(self.plan, self.out, base, editor.image_word,
+                                  1 + maps + (self.settings.extra_reference == 'first'),
                                   lambda p: ImageOps.pad(open_image(p), size, color='white'))
-    return self._direct(i, edges)
+    return self.effective_style.direction(editor, self.settings, edges, self._direct(i, edges))
 
 @patch
 def keyframe(self:EditJob, editor:Editor, i:int):
@@ -480,6 +520,9 @@ def check_timeline(self:EditJob):
     if any(i for i in plan.keyframes) and self.settings.keyframe_every:
         raise plan.timeline.wrong(first, '--keyframe_every cannot be used beside keyframes of a timeline; '
                                          'leave one of the two out')
+    if any(i for i in plan.keyframes) and self.style.restyle_every_frame:
+        raise plan.timeline.wrong(first, '--restyle_every_frame generates no frame from another one, and keyframes of '
+                                         'a timeline lead from one to the next; leave one of the two out')
 
 # %% ../../nbs/edit/04_process.ipynb #c020cp1
 @patch
@@ -498,7 +541,7 @@ def check(self:EditJob, editor:Editor,
     _apart(self.out, inputs, overwrite)
     # such images stand where cuts are, not where the light has settled
     style = self.effective_style; given = bool(style.init_frame or style.shot_frames)
-    self.check_timeline(); self.controls(editor).check()
+    self.check_timeline(); self.controls(editor).check(); style.check_every_frame(editor, self.settings)
     self.shots = find_starts(self.info, self.selection, self.out, self.configuration['video hash'], self.times,
                              progress, given)
     if editor.info.model_id == 'tiny' and (area := math.prod(selected_size(self.selection, self.info))) > LEARNT**2:
@@ -534,7 +577,7 @@ def spec(self:EditJob, editor:Editor,
     def direct(i, edges): return self.directed(editor, i, edges)
     return RunSpec(init, edges, self.settings, reference=reference, shots=shots, first=frames.start,
                    keyframes={i: self.keyframe(editor, i) for i in directed if i in frames},
-                   direct=direct if self.timeline else None,
+                   direct=direct if self.timeline or self.style.restyle_every_frame else None,
                    also=['reference']*(self.timeline is not None and any(e.keep for e in self.timeline.references)),
                    notes=self.notes, **more)
 
@@ -648,7 +691,7 @@ def process_video(
     video:str|Path, # any file that `probe` can read, or a folder of images
     # the run folder, made if absent; gets frames, edges/, metrics.csv, run.json, the video and report.html
     out:str|Path,
-    settings:Settings=None, # by default those of the editor
+    settings:Settings=None, # by default those of the editor, and `EVERY_FRAME` where every frame is restyled
     selection:Selection=None, # which frames, at what size; by default every 4th at the source's size
     style:StyleSource=None, # where the style comes from: by default the first frame as it is
     output:Output=None, # how the frames become a video
@@ -662,7 +705,8 @@ def process_video(
 )->Path: # the video
     "Edit a whole video: frames of `out` follow the edges of the source and carry on the style of the init frame."
     editor = adopt(editor)
-    if settings is None: settings = Settings(**editor.defaults)
+    if settings is None:
+        settings = Settings(**editor.defaults | (EVERY_FRAME if style and style.restyle_every_frame else {}))
     edit = EditJob(video, out, settings, selection, style, output, timeline)
     edit.check(editor, overwrite, progress)
     for note in edit.notes: print(note, file=sys.stderr)
@@ -687,8 +731,9 @@ def tune_video(
     images = list(selected_images(selection, info))
     controls = ControlMaps(settings, selection, info, editor.info.model_id == 'tiny', device=editor.device)
     maps = [controls(i, shape_of(p, selection.edge_method)) for i, p in enumerate(images)]
-    return tune(editor, (style or StyleSource()).init(editor, images[0], settings, selection.resize_mode), maps,
-                settings, **search)
+    style = style or StyleSource(); style.check_every_frame(editor, settings)
+    return tune(editor, style.init(editor, images[0], settings, selection.resize_mode), maps, settings,
+                direct=partial(style.direction, editor, settings), **search)
 
 # %% ../../nbs/edit/04_process.ipynb #c032
 def _demo_results(out, rows, runs, frames):

@@ -28,6 +28,7 @@ def generate_few(
     edges:list, # `EdgeMap`s of the first frame and of the few after it, best with `source`
     settings:Settings,
     judge:ImageLoss=None, # of the style; None: `style_judge` of these settings
+    direct:Callable=None, # function of an `EdgeMap` -> `Direction`, as `StyleSource.direction` gives it
 ):  # two dicts: means over the frames, and the floors of the first three of them
     """Generate a few frames as a run would, and measure them: 'edge' (above the VAE's own), 'gram', 'warp', and
     'seconds' a frame."""
@@ -38,6 +39,7 @@ def generate_few(
         pair = ((before.source, now.source)
                 if before.source is not None and now.source is not None else (before.edges, now.edges))
         task, gain = FrameTask(i, now, state.prev, lambda: Motion.between(*pair)), shot.gain(now)
+        if direct: task.direction = direct(now)
         task.motion # before the clock starts: every trial has it measured
         start = time.perf_counter()
         state.drift.follow(now.source)
@@ -110,17 +112,18 @@ def tune(
     rounds:int=3,
     space:dict=SPACE,
     progress:Callable=print, # called with a line for every trial
+    direct:Callable=None, # as for `generate_few`
 )->Tuned:
     "Beam search for the scales and `lr` with the best score on a few frames."
     if len(edges) < 2: raise InputError('tune: at least one frame after the first is needed; choose more frames.')
     key = lambda s: tuple(getattr(s, k) for k in space)
     judge = style_judge(settings, init, editor.vae) # the same for all trials, and for the one without guidance
-    unguided, vae_loss = generate_few(editor, init, edges, settings.unguided(), judge)
+    unguided, vae_loss = generate_few(editor, init, edges, settings.unguided(), judge, direct)
     tried, going = {}, [settings]
     for _ in range(rounds + 1):
         for s in going:
             if key(s) in tried: continue
-            found, _ = generate_few(editor, init, edges, s, judge)
+            found, _ = generate_few(editor, init, edges, s, judge, direct)
             tried[key(s)] = score(found, unguided, vae_loss), s, found
             progress(f'{tried[key(s)][0]:.3f}  '
                      + ' '.join(f'{k.removeprefix("ttlg_")} {v:g}' for k, v in zip(space, key(s))))

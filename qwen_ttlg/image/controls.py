@@ -54,7 +54,7 @@ class Control:
     def prompt(self, text:str): # a prompt that speaks of an edge map, with these words instead
         if self.words == 'edge map': return text
         text = text.replace('edge map', self.words)
-        return text if 'edge' in self.words else text.replace('follow the edges of', 'follow the shapes of')
+        return text if 'edge' in self.words else text.replace('ollow the edges of', 'ollow the shapes of')
 
 CONTROLS = {
     'edges': Control('edge map', lambda img, layers, count: scene_edges(img)[0]),

@@ -133,7 +133,8 @@ def generate_frame(
     more, direction = drift.edit_arguments(editor, seed, task), task.direction
     shown, *second = task.edges.shown
     extra = [*second, more.pop('extra_reference', None), *direction.references]
-    result = edit_frame(editor, shown, task.prev, settings, seed=seed, frame=task.number, ttlg=guidance,
+    image = task.prev if direction.image is None else direction.image
+    result = edit_frame(editor, shown, image, settings, seed=seed, frame=task.number, ttlg=guidance,
                         extra_reference=extra, prompts=_prompts(editor, settings, task),
                         around=direction.around(task.edges), **more, **watch)
     if not result.image.isfinite().all(): return None

@@ -87,13 +87,14 @@ def run_configuration(settings:Settings)->dict:
 # %% ../../nbs/run/02_targets.ipynb #c014
 @dataclass
 class Direction:
-    "What a timeline says of one frame."
+    "What is said of one frame alone, by a timeline or by a style that every frame is restyled in."
     prompts:Iterable=() # pairs (text, share), whose velocities are mixed; none: the prompt of the settings
     references:Iterable=() # images (1,3,H,W) in [0,1] that the model sees beside the others
     # triples (image (1,3,h,w), weight, share (1,1,H,W) or None for the whole frame): what is to stay like an image
     kept:Iterable=()
     # (1,1,H,W) in [0,1]: the share of the edit at every pixel, 0: the source; None: the edit everywhere
     share:Tensor=None
+    image:Tensor=None # (1,3,H,W) in [0,1] that the model is to edit instead of the frame before
 
     def finished(self, image:Tensor, edges:EdgeMap): # the image with the source where the edit has no share
         return image if self.share is None else composite(image, self.around(edges)[0], self.share)
