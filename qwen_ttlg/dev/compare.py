@@ -282,6 +282,7 @@ def curve_figure(
     ax.spines[['top', 'right']].set_visible(False); fig.tight_layout()
     return fig
 
+# %% ../../nbs/dev/10_compare.ipynb #m049s
 def strip_frames(file:str|Path)->list: # the images of a strip that a shard wrote
     strip = Image.open(file).convert('RGB'); side = strip.height
     return [strip.crop((x, 0, x + side, side)) for x in range(0, strip.width, side)]
@@ -295,6 +296,7 @@ def contact_sheet(folder:str|Path, # of a kind of source
     rows = {m: [f[t - 1] for t in at if t <= len(f)] for m, f in ((m, strip_frames(p)) for m, p in files.items())}
     return sheet(rows, titles=[f'frame {t}' for t in at][:max(map(len, rows.values()))], scale=scale)
 
+# %% ../../nbs/dev/10_compare.ipynb #m049v
 def side_by_side(folder:str|Path, sample:int, methods:Iterable, # as for `contact_sheet`
     out:str|Path, # the video
     seconds:float=20.,

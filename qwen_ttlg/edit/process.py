@@ -349,6 +349,7 @@ def direction(self:StyleSource, editor:Editor, settings:Settings,
     prompts = said.prompts or [(self.frame_prompt(editor, settings, len(edges.shown)), 1.)]
     return replace(said, image=edges.source, prompts=prompts)
 
+# %% ../../nbs/edit/04_process.ipynb #c018x
 @patch
 def check_every_frame(self:StyleSource, editor:Editor, settings:Settings):
     "`InputError` where frames cannot be restyled one by one."
