@@ -6,7 +6,7 @@
 __all__ = ['LATE', 'MIDDLE', 'ALL', 'BASELINES', 'PEERS', 'OURS', 'METHODS', 'HALVED', 'COMPARED_STYLES', 'MEASURED', 'TUNED',
            'COLUMNS', 'Method', 'exactly', 'through_vae', 'scene_frames', 'clip_frames', 'take_of', 'measure',
            'shortened', 'start_end', 'last_of', 'summary', 'tune_method', 'read_results', 'as_table', 'curve_figure',
-           'strip_frames', 'contact_sheet', 'side_by_side', 'cost', 'shard', 'qwen_ttlg_compare']
+           'strip_frames', 'contact_sheet', 'side_by_side', 'cost', 'shard', 'cost_again', 'qwen_ttlg_compare']
 
 # %% ../../nbs/dev/10_compare.ipynb #m004
 import argparse, json, math, sys, time
@@ -244,7 +244,7 @@ def _leads(rows, measure, more): # names of the best method, and of those whose 
 def as_table(
     rows:dict, # method -> what its shard says, as `read_results` has them for one kind of source
     columns:Iterable=tuple(COLUMNS),
-    cost:bool=True, # with seconds a frame
+    cost:bool=True, # with seconds a frame, and the peak of GPU memory
 )->str: # Markdown
     "A table of the methods, the best of the first measure first; bold: the best, and what cannot be told from it."
     columns = [c for c in columns if any(c in r['table'] for r in rows.values())]
@@ -255,11 +255,13 @@ def as_table(
         if c == columns[0] and value['interval']: text += ' ({:.{d}f} to {:.{d}f})'.format(*value['interval'], d=digits)
         return f'**{text}**' if name in bold[c] else text
     first = lambda item: -item[1]['table'][columns[0]]['mean']*(1 if COLUMNS[columns[0]][2] else -1)
-    lines = [['method', 'style from', *(COLUMNS[c][0] for c in columns)] + ['seconds a frame']*cost]
+    lines = [['method', 'style from', *(COLUMNS[c][0] for c in columns)] + ['seconds a frame', 'MB']*cost]
     lines.append(['---']*len(lines[0]))
     for name, row in sorted(rows.items(), key=first):
         style = METHODS[row['method']].style_from
-        lines.append([name, style, *(cell(name, row, c) for c in columns)] + [f'{row["cost"]["seconds"]:.2f}']*cost)
+        spent, peak = row['cost']['seconds'], row['cost']['megabytes']
+        lines.append([name, style, *(cell(name, row, c) for c in columns)]
+                     + [f'{spent:.2f}', f'{peak:.0f}' if peak else '']*cost)
     return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
 
 # %% ../../nbs/dev/10_compare.ipynb #m049
@@ -305,7 +307,7 @@ def side_by_side(folder:str|Path, sample:int, methods:Iterable, # as for `contac
     shown = {m: strip_frames(p) for m in methods if (p := Path(folder)/f'{m} {sample}.png').exists()}
     count = min(map(len, shown.values()))
     images = (sheet({'': [f[t] for f in shown.values()]}, titles=list(shown)) for t in range(count))
-    return write_video(out, (i.crop((10, 0, i.width//2*2, i.height//2*2)) for i in images), round(count/seconds, 3))
+    return write_video(out, (i.crop((0, 0, i.width//2*2, i.height//2*2)) for i in images), round(count/seconds, 3))
 
 # %% ../../nbs/dev/10_compare.ipynb #m051
 def _synchronized():
@@ -334,10 +336,19 @@ def shard(
     numbers, images = measure(take, METHODS[name].make(take, **params), distance)
     if ends: numbers = shortened(numbers, ends, take.samples)
     curves = {k: numbers[k].nanmean(1).tolist() for k in ('psnr', 'edge', 'warp', 'gradient')}
-    for s in shown: save_image(file.parent/f'{name} {s}.png', torch.cat([i[s:s + 1] for i in images], 3))
+    for s in shown:
+        last = ends[take.samples[s]] if ends else take.last
+        save_image(file.parent/f'{name} {s}.png', torch.cat([i[s:s + 1] for i in images[:last]], 3))
     said = dict(method=name, params=params, samples=len(take.samples), frames=take.last,
                 table=summary(numbers, take.samples.cpu()), curves=curves, cost=cost(METHODS[name], params, take),
                 seconds=round(time.time() - start, 1), **about or {})
+    with atomic(file) as tmp: tmp.write_text(json.dumps(said))
+
+def cost_again(out:Path, name:str, kind:str, take:Take):
+    "Measure the cost of a shard that is there once more; while others ran beside it, it was too high."
+    file = out/kind/f'{name}.json'
+    if not file.exists(): return
+    said = json.loads(file.read_text()); said['cost'] = cost(METHODS[name], said['params'], take)
     with atomic(file) as tmp: tmp.write_text(json.dumps(said))
 
 # %% ../../nbs/dev/10_compare.ipynb #m052
@@ -358,6 +369,8 @@ def _parser():
     p.add_argument('--no_tuning', action='store_true', help='every method with its default parameters')
     p.add_argument('--only', nargs='*', choices=('tuning', 'scenes', 'clips'), default=('scenes', 'clips'),
                    help='a part of the work; tuning comes first, unless it is done (default: all)')
+    p.add_argument('--costs', action='store_true',
+                   help='seconds and memory of what is there once more, after it was made by several commands at once')
     p.add_argument('--device')
     return p
 
@@ -376,7 +389,7 @@ def _compare(a):
     out, editor = make_folder(a.out), load_pipeline('tiny', 'fp32', a.device)
     distance = a.features and feature_distance(a.features)
     options = dict(num_inference_steps=a.steps[0], true_cfg_scale=1., seed=1)
-    params = _tuned(a, out, editor, options)
+    params = {} if a.costs else _tuned(a, out, editor, options)
     about = dict(device=_device_name(editor.device), versions=versions(), date=time.strftime('%Y-%m-%d'))
     for kind in [k for k in a.only if k == 'scenes' or k == 'clips' and a.clips]:
         if kind == 'scenes': frames, ends = scene_frames(a.scenes, a.frames, MEASURED, a.size, editor.device), None
@@ -386,7 +399,8 @@ def _compare(a):
             take = take_of(editor, frames, seeds=a.seeds, **options | dict(num_inference_steps=steps))
             take.kept, at = kept, kind if not k else f'{kind}, {steps} steps' # maps and motions are the same
             for name in a.methods if not k else [m for m in a.methods if m in HALVED]:
-                shard(out, name, at, take, params[name], ends, distance, shown, about)
+                if a.costs: cost_again(out, name, at, take)
+                else: shard(out, name, at, take, params[name], ends, distance, shown, about)
                 print(at, name, flush=True)
     if any(out.glob('*/*.png')): _write_results(out)
 
