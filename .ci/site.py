@@ -1,7 +1,8 @@
 """Write README.md from nbs/index.ipynb, and check what running the notebooks does not.
 
     python .ci/site.py readme     write README.md (and index_files/, its images) and nbs/nbdev.yml
-    python .ci/site.py check      notebooks clean, modules and README fresh, docs pages and their links sound
+    python .ci/site.py check [DIR]  notebooks clean, modules and README fresh, docs pages and their links sound;
+                                  the pages are kept in DIR, for browser.py
     python .ci/site.py wheel DIR  build sdist and wheel, check what is in them, unpack the wheel into DIR
 
 Everything is done on a copy of the files git knows or would add, so your tree stays as it is. The docs are staged by
@@ -14,7 +15,7 @@ from html.parser import HTMLParser
 from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import unquote
-import wings, words
+import pages as page_checks, wings, words
 
 ROOT = Path(__file__).resolve().parent.parent
 INI = ConfigParser(delimiters=['=']); INI.read(ROOT/'settings.ini', encoding='utf-8'); INI = INI['DEFAULT']
@@ -23,7 +24,8 @@ BLOB = f'{INI["git_url"]}/blob/{INI["branch"]}/'
 MAX_WHEEL = 48*2**20
 FOR_DOCS = {f'{INI["lib_name"]}/dev/showdoc.py'} # nbdev's renderer of the docs
 DEVELOPMENT = {
-    'nbdev', 'execnb', 'ghapi', 'pypandoc', 'build', 'hypothesis', 'torchmetrics', 'scenedetect', 'torchao', 'ray'}
+    'nbdev', 'execnb', 'ghapi', 'pypandoc', 'build', 'hypothesis', 'torchmetrics', 'scenedetect', 'torchao', 'ray',
+    'playwright'}
 ALONE = (f'import sys, importlib\nsys.modules |= dict.fromkeys({DEVELOPMENT})\n'
          'for m in sys.argv[1:]: importlib.import_module(m)')
 
@@ -79,31 +81,35 @@ def fenced(s, kind=''):
 
 def directives(src): return dict(re.findall(r'^#\|\s*([\w-]+)\s*:?[ \t]*(.*?)\s*$', src, re.M))
 
-def output_markdown(out, name, folder, asis):
+def output_markdown(out, name, folder, asis, alt=''):
     "One output of a cell; an image is written as `folder/name.*`."
     if out['output_type'] == 'stream':
-        s = text(out['text']); return s if asis else fenced(s)
+        s = text(out['text']); return s if asis else fenced(s, '{.output}')
     data = out.get('data', {})
     for kind, ext in IMAGES.items():
         if kind not in data: continue
         raw = text(data[kind]); folder.mkdir(parents=True, exist_ok=True)
         (folder/f'{name}.{ext}').write_bytes(raw.encode() if ext == 'svg' else base64.b64decode(raw))
-        return f'![]({folder.name}/{name}.{ext})'
+        return f'![{alt}]({folder.name}/{name}.{ext}){{fig-alt="{alt}"}}' if alt else f'![]({folder.name}/{name}.{ext})'
     if 'text/markdown' in data: return text(data['text/markdown'])
     if 'text/html' in data: return fenced(text(data['text/html']), '{=html}')
-    return fenced(text(data.get('text/plain', '')))
+    return fenced(text(data.get('text/plain', '')), '{.output}')
 
 def page_markdown(nb, folder):
     "A staged notebook as the Markdown that its page shows; images of the outputs go into `folder`."
     parts = []
     for i, cell in enumerate(nb['cells']):
         src = text(cell['source'])
+        if cell['cell_type'] == 'raw': continue # the front matter
         if cell['cell_type'] != 'code': parts.append(src); continue
         d = directives(src); code = re.sub(r'^#\|.*\n?', '', src, flags=re.M).strip()
         if d.get('include') == 'false': continue
-        if code and d.get('echo') != 'false': parts.append(fenced(code, 'python'))
+        if code and d.get('echo') != 'false':
+            folded = d.get('code-fold') == 'true'; summary = d.get('code-summary', 'Code').strip('"')
+            parts += [f'<details class="code-fold"><summary>{summary}</summary>']*folded
+            parts += [fenced(code, 'python'), *['</details>']*folded]
         if d.get('output') == 'false': continue
-        parts += [output_markdown(o, f'{i:02d}-{n}', folder, d.get('output') == 'asis')
+        parts += [output_markdown(o, f'{i:02d}-{n}', folder, d.get('output') == 'asis', d.get('fig-alt', '').strip('"'))
                   for n, o in enumerate(cell.get('outputs', []))]
     return '\n\n'.join(parts) + '\n'
 
@@ -179,9 +185,14 @@ def render(proc, out):
     shutil.copytree(proc, out, ignore=shutil.ignore_patterns('*.ipynb'))
     for src, name in page_names(proc).items():
         page = out/name; folder = page.parent/f'{page.stem}_files'
-        md = page_markdown(json.loads((proc/src).read_text()), folder)
-        html, err = pandoc(md, '-f', 'markdown', '-t', 'html5', '-s', '--mathml', '--toc')
+        nb = json.loads((proc/src).read_text()); md, said = page_markdown(nb, folder), front_matter(nb)
+        meta = [f'-Mtitle={said.get("title", name)}', f'-Vlang={said.get("lang", "en")}']
+        css = os.path.relpath(out/'styles.css', page.parent)
+        html, err = pandoc(md, '-f', 'markdown', '-t', 'html5', '-s', '--mathml', '--toc', '--syntax-highlighting=none',
+                           '-c', css, *meta)
         if err: faults.append(f'nbs/{src}: {err}')
+        head, _, body = html.partition('<body>') # `main`, as Quarto has it
+        html = f'{head}<body><main>{body.replace("</body>", "</main></body>")}'
         page.write_text(html); pages[name] = Page(html)
     return faults, pages
 
@@ -273,7 +284,7 @@ def readme():
     say('wrote README.md')
     return []
 
-def check():
+def check(kept=None):
     faults = []
     def report(what, found):
         say(f'{"ok    " if not found else "FAILED"} {what}')
@@ -292,10 +303,11 @@ def check():
         report('README can be written', write_readme(top, proc))
         report('notebooks clean; modules, nbdev.yml and README fresh',
                [f'{f}: stale; run nbdev_export, nbdev_clean, .ci/site.py readme' for f in changed(top)])
-        out = top.parent/'site'; bad, pages = render(proc, out)
+        out = Path(kept).resolve() if kept else top.parent/'site'; bad, pages = render(proc, out)
         report(f'{len(pages)} pages render', bad)
         report('links, anchors and images of the pages',
                check_links(pages, page_names(proc), out, lambda n: f'page {n}'))
+        report('links in links, alt text, languages, files from elsewhere', page_checks.check(out, SITE))
         bad, docs = check_markdown(top, 'README.md', 'CONTRIBUTING.md')
         every = {**pages, **docs}
         report('links of README.md and CONTRIBUTING.md',

@@ -8,7 +8,7 @@ __all__ = ['UNSUPPORTED', 'InputError', 'note_once', 'setting', 'setting_type', 
            'data_uri', 'data_image']
 
 # %% ../nbs/00_core.ipynb #c004
-import errno, math, os, re, sys, tempfile, typing, warnings
+import errno, html, math, os, re, sys, tempfile, typing, warnings
 from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import field, fields
@@ -340,5 +340,6 @@ def data_uri(
     pic.save(out, 'WEBP', method=2, **(dict(lossless=True) if quality is None else dict(quality=quality)))
     return 'data:image/webp;base64,' + base64.b64encode(out.getvalue()).decode()
 
-def data_image(pic:Image.Image, quality:int=None): # as HTML
-    return f'<img src="{data_uri(pic, quality)}" width="{pic.width}" height="{pic.height}" alt="">'
+def data_image(pic:Image.Image, alt:str, quality:int=None): # as HTML; `alt`: what it shows, for those who cannot see it
+    size = f'width="{pic.width}" height="{pic.height}"'
+    return f'<img src="{data_uri(pic, quality)}" {size} alt="{html.escape(alt)}">'

@@ -268,7 +268,8 @@ def loss_curves(
         png, title = io.BytesIO(), f'{escape(name)} loss'
         _loss_figure(curves, target_values.get(name), steps).savefig(png, format='png', transparent=True)
         uri = 'data:image/png;base64,' + base64.b64encode(png.getvalue()).decode()
-        said = ', '.join(f'<span style="color:{_COLOURS[k]}">{k} {l[-1]:.4g}</span>' for k, l in curves.items())
+        mark = lambda k: f'<span style="color:{_COLOURS[k]}" aria-hidden="true">■</span>'
+        said = ', '.join(f'{mark(k)} {k} {l[-1]:.4g}' for k, l in curves.items())
         return (f'<div style="font:11px sans-serif">{title}: {said}<br>'
                 f'<img src="{uri}" width="320" height="90" alt="{title}, {steps} steps"></div>')
     names = dict.fromkeys(n for l in losses.values() for n, values in l.items() if values)
@@ -300,8 +301,8 @@ def trials_table(
 
 @patch
 def _repr_html_(self:Trial):
-    shown = sheet({'': list(self.images.values())}, titles=list(self.images))
-    return data_image(shown) + loss_curves(self.losses, self.target_values, self.steps) + trials_table([self])
+    shown = data_image(sheet({'': list(self.images.values())}, titles=list(self.images)), ', '.join(self.images))
+    return shown + loss_curves(self.losses, self.target_values, self.steps) + trials_table([self])
 
 # %% ../../nbs/edit/05_preview.ipynb #t024
 @patch

@@ -120,7 +120,8 @@ def _repr_html_(self:Run):
     rows = ''.join(f'<tr><th style="text-align:left">{c["title"]}</th>'
                    + ''.join(f'<td>{r["values"][k] or "–"}</td>' for r in table['rows']) + '</tr>'
                    for k, c in enumerate(table['columns']))
-    return data_image(images, 85) + f'<table><tr><th></th>{head}</tr>{rows}</table>'
+    images = data_image(images, 'frames of the run, equally spaced', 85)
+    return images + f'<table><tr><th></th>{head}</tr>{rows}</table>'
 
 # %% ../../nbs/edit/01_report.ipynb #r015
 def curves(runs:list, shown:list):
