@@ -266,6 +266,7 @@ def verdict(found:list)->str:
     wrong = [f for f in found if not f.holds]
     return f'{len(wrong)} of {len(found)} checks do not hold.' if wrong else f'All {len(found)} checks hold.'
 
+# %% ../../nbs/app/03_check.ipynb #v050
 def page_data(
     pairs:list, # the chosen model's first
     found:list, # from `findings`
@@ -281,12 +282,14 @@ def page_data(
                 warnings=[f.text for f in found if not f.holds], commands=[dict(name='', command=call)],
                 environment=[[], *([k, v] for k, v in about.items())])
     if not runs: return data
+    images, cost = layers(runs, shown, FLOWER_CLIP), cost_rows(runs); names = [i['name'] for i in images]
     return data | dict(fps=3., size=open_image(runs[0].files[0]).size, labels=[f'{i:04d}' for i in shown],
-                       layers=layers(runs, shown, FLOWER_CLIP), cost=cost_rows(runs), settings=settings_rows(runs),
+                       layers=images, compare=[names.index(r.name) for r in (runs[min(1, len(runs) - 1)], runs[0])],
+                       cost=[*map(list, zip(*cost))] if len(runs) > 1 else cost, settings=settings_rows(runs),
                        # levels and baselines are those of one model alone
                        curves=[c | dict(levels=[], baselines=[]) for c in curves(runs, shown)])
 
-# %% ../../nbs/app/03_check.ipynb #v050
+# %% ../../nbs/app/03_check.ipynb #v052
 def write_check(
     out:str|Path, # folder for check.html and check.json
     pairs:list, # the chosen model's first
@@ -304,7 +307,7 @@ def write_check(
         with atomic(Path(out)/name) as tmp: tmp.write_text(printable(text), encoding='utf-8')
     return found
 
-# %% ../../nbs/app/03_check.ipynb #v053
+# %% ../../nbs/app/03_check.ipynb #v055
 STEPS = 10 # of a model that is not distilled; the measured seconds of the documentation are those of so many
 
 def chosen_settings(
@@ -318,7 +321,7 @@ def chosen_settings(
     guided = dict(seed=42, ttlg_edge_scale=1., perceptual_metrics='off', num_inference_steps=steps)
     return Settings(**own | guided | window), size or named
 
-# %% ../../nbs/app/03_check.ipynb #v055
+# %% ../../nbs/app/03_check.ipynb #v057
 def _check_chosen(args, out):
     "Generate the clip with the chosen model; its `Pair` and its device."
     editor = _load(args)
@@ -337,7 +340,7 @@ def _check_embedded(args, out):
     stopped = generate_clip(editor, out/'embedded', EMBEDDED, clip_frames(args.frames), args.overwrite)
     return Pair('embedded', out/'embedded', args.frames, stopped)
 
-# %% ../../nbs/app/03_check.ipynb #v056
+# %% ../../nbs/app/03_check.ipynb #v058
 def _check_arguments(args):
     "`InputError` for what cannot be meant, before a model is loaded; the model's id and the device."
     if not 2 <= args.frames <= 8: raise InputError(f'--frames {args.frames}: must be from 2 to 8.')
@@ -352,10 +355,11 @@ def _check(args, argv):
     pairs = ([] if model == 'tiny' else [_check_chosen(args, out)]) + [_check_embedded(args, out)]
     paths = tuple(p for p in (args.out, model, args.lora) if p and os.path.exists(os.path.expanduser(p)))
     found = write_check(out, pairs, device, shlex.join(['qwen_ttlg_check', *argv]), paths)
-    print(*found, '', *[c for p in pairs if (c := costs(p))], '', f'{verdict(found)} Look at the images, and send this file: {out}/check.html', sep='\n')
+    print(*found, '', *[c for p in pairs if (c := costs(p))], '', sep='\n')
+    print(f'{verdict(found)} Look at the images, and send this file: {out}/check.html')
     return 0 if all(f.holds for f in found) else 1
 
-# %% ../../nbs/app/03_check.ipynb #v057
+# %% ../../nbs/app/03_check.ipynb #v059
 @command
 def qwen_ttlg_check(argv:list):
     """Check an installation and a model: edit a small clip guided and unguided, compare the figures with known ones,
