@@ -2,10 +2,9 @@
 .ci/lab.py [screenshots [names...]]`.
 
 Needs jupyterlab beside the library, playwright and a Chromium (`CHROMIUM`, or one that the system has; without one it
-says so, and nothing fails). CI does this with the explorer's page alone. Runs all cells of every tutorial; on the
-walkthrough and the explorer's page moves a slider, presses Run and Cancel, drags the compare slider, pins and exports
-an attempt, plays a finished run. Fails on an error in a cell, a request to anywhere but the server, or a widget that
-does not do what it says.
+says so, and nothing fails); no part of CI. Runs all cells of every tutorial; on the walkthrough and the explorer's page
+moves a slider, presses Run and Cancel, drags the compare slider, pins and exports an attempt, plays a finished run.
+Fails on an error in a cell, a request to anywhere but the server, or a widget that does not do what it says.
 """
 import json, os, re, shutil, socket, subprocess, sys, tempfile, time, urllib.request
 from pathlib import Path
