@@ -182,7 +182,7 @@ class Page(HTMLParser):
 def render(proc, out):
     "Every staged notebook as a page in `out`; faults, and page -> `Page`."
     faults, pages = [], {}
-    shutil.copytree(proc, out, ignore=shutil.ignore_patterns('*.ipynb'))
+    shutil.copytree(proc, out, ignore=shutil.ignore_patterns('*.ipynb'), dirs_exist_ok=True)
     for src, name in page_names(proc).items():
         page = out/name; folder = page.parent/f'{page.stem}_files'
         nb = json.loads((proc/src).read_text()); md, said = page_markdown(nb, folder), front_matter(nb)
