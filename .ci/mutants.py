@@ -16,7 +16,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from mutants_list import MUTANTS
 
-ROOT, LIMIT, AT_ONCE = Path(__file__).resolve().parents[1], 60, 2 # seconds a process; processes
+ROOT, LIMIT, AT_ONCE = Path(__file__).resolve().parents[1], 200, 2 # seconds a process; processes
 PACKAGE = ROOT/'qwen_ttlg'
 RESULTS = {'survived': 40, 'killed': 41, 'nan': 42, 'raises': 43} # exit codes that nothing else uses
 HEAVY = '''numpy scipy.stats cv2 av skimage.metrics matplotlib.pyplot torch torchvision lpips hypothesis
