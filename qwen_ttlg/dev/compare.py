@@ -323,6 +323,7 @@ def cost(method:Method, params:dict, take:Take)->dict: # seconds and MB a frame,
     peak = torch.cuda.max_memory_allocated()/2**20 if torch.cuda.is_available() else None
     return dict(seconds=(_synchronized() - start)/count, megabytes=peak)
 
+# %% ../../nbs/dev/10_compare.ipynb #m051k
 def shard(
     out:Path, name:str, kind:str, take:Take, # where to write, the method, the kind of source
     params:dict, ends:list=None, # parameters of the method; the last frame of each clip
@@ -344,6 +345,7 @@ def shard(
                 seconds=round(time.time() - start, 1), **about or {})
     with atomic(file) as tmp: tmp.write_text(json.dumps(said))
 
+# %% ../../nbs/dev/10_compare.ipynb #m051l
 def cost_again(out:Path, name:str, kind:str, take:Take):
     "Measure the cost of a shard that is there once more; while others ran beside it, it was too high."
     file = out/kind/f'{name}.json'
@@ -404,6 +406,7 @@ def _compare(a):
                 print(at, name, flush=True)
     if any(out.glob('*/*.png')): _write_results(out)
 
+# %% ../../nbs/dev/10_compare.ipynb #m053k
 def _write_results(out): # what is seen of the shards that are there: one file of all, tables, curves, sheets, videos
     files = {f'{p.parent.name}/{p.name}': json.loads(p.read_text()) for p in sorted(out.glob('*/*.json'))}
     with atomic(out/'results.json') as tmp: tmp.write_text(json.dumps(files))
@@ -416,6 +419,7 @@ def _write_results(out): # what is seen of the shards that are there: one file o
             contact_sheet(out/kind, s, names).save(out/f'{kind} {s}.png')
             side_by_side(out/kind, s, names[:6], out/f'{kind} {s}.mp4')
 
+# %% ../../nbs/dev/10_compare.ipynb #m053l
 def qwen_ttlg_compare(argv:list=None): # arguments; None: those of the command line
     "Compare ways of making a video with an image editor, on one editor, with a known ground truth."
     try: _compare(_parser().parse_args(argv))

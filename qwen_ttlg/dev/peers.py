@@ -208,6 +208,7 @@ def tiled(x:Tensor, side:int): # (n,F,C,H,W) -> (n F/side^2, C, side H, side W)
     x = x.view(n*f//side**2, side, side, c, h, w).permute(0, 3, 1, 4, 2, 5)
     return x.reshape(-1, c, side*h, side*w)
 
+# %% ../../nbs/dev/09_peers.ipynb #p061k
 @patch
 def noise(self:Take, numbers:Iterable): # (n,F,T,C)
     "The start noise of frames, as `edit_frame` makes it."
@@ -221,6 +222,7 @@ def decoded(self:Take, x:Tensor): # tokens (n,F,T,C)
     "The frames (n,3,H,W) that latents stand for, one after the other."
     for frame in x.unbind(1): yield eight_bit(self.editor.decode(frame, *self.size).float())
 
+# %% ../../nbs/dev/09_peers.ipynb #p061l
 def part(cond:Conditions, rows:Tensor, refs:Tensor=None): # the conditions of some rows of a batch
     return Conditions(cond.editor, cond.grid, cond.refs[rows] if refs is None else refs, cond.count,
                       [(name, e[rows]) for name, e in cond.prompts], cond.true_cfg_scale, cond.timesteps)
@@ -400,6 +402,7 @@ class MPGD(PeerRule):
         g, values = descent(guidance, step.x0)
         return -(1 - step.next_sigma)*to_rms(g, self.lr*unit(guidance, step)), values
 
+# %% ../../nbs/dev/09_peers.ipynb #p082k
 class FreeDoM(PeerRule):
     def move(self, guidance, step):
         wanted = self.lr*unit(guidance, step) # before the network is asked again
@@ -409,6 +412,7 @@ class DPS(PeerRule):
     def move(self, guidance, step):
         g, values = descent(guidance, step.x, through_network(guidance, step)); return -self.lr*g, values
 
+# %% ../../nbs/dev/09_peers.ipynb #p082l
 class FlowDPS(PeerRule):
     new_noise, frame, seed, numbers = True, 0, 0, None # of the frame and its samples: they make the noise
 
