@@ -110,6 +110,7 @@ OURS = {
     'without registration': Method(partial(_ours, registration='off')),
     'without colours': Method(partial(_ours, color_correction=0.)),
     'without sharpening': Method(partial(_ours, sharpen=0.)),
+    'half the sharpening': Method(partial(_ours, sharpen=.25)),
     'with the temporal loss': Method(partial(_ours, temporal=.3))}
 METHODS = BASELINES | PEERS | OURS
 HALVED = 'ours', 'ours, restyled' # made with other numbers of steps, too
