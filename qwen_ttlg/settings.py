@@ -119,7 +119,8 @@ class GuidanceSettings(Validated):
     ttlg_start_step: int|None = setting(None, 'first guided step, counted from 0', low=0)
     ttlg_end_step: int|None = setting(None, 'first step that is not guided any more', low=0)
     ttlg_max_sigma: float = setting(1., 'guide only at noise levels up to this, 0 to 1; .7 is about the last half of '
-                                        'the steps at any number of them', low=0)
+                                        'the steps of Qwen-Image-Edit at any number of them; all steps of '
+                                        'FLUX.2-klein begin above it', low=0)
     ttlg_min_sigma: float = setting(0., 'guide only at noise levels down to this, 0 to 1', low=0)
     ttlg_inner_steps: int = setting(
         2, 'inner steps of each guided step: evaluate the losses and update the latents, so many times', low=1)

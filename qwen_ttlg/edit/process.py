@@ -357,12 +357,19 @@ def check_every_frame(self:StyleSource, editor:Editor, settings:Settings):
     words, example, tiny = self.style_prompt, settings.extra_reference == 'first', editor.info.model_id == 'tiny'
     def wrong(why): raise InputError(f'--restyle_every_frame: {why}.')
     if not (words or self.init_frame): wrong('no style is given; give it in words as --style_prompt')
-    if tiny and (example or not words):
-        wrong('the tiny model restyles by words alone; give --style_prompt, and no --extra_reference')
+    if tiny and not words:
+        wrong('the tiny model restyles by words alone; give --style_prompt in place of --init_frame')
+    if tiny and example: wrong('the tiny model restyles by words alone; leave --extra_reference out')
     if not (words or example):
         wrong('the model must see the style of --init_frame beside every frame; give --extra_reference first, too')
-    if settings.keyframe_every:
-        wrong('no frame is generated from another one, so --keyframe_every has no meaning; leave one of the two out')
+    for name in 'keyframe_every', 'init_sigma':
+        if getattr(settings, name) != getattr(Settings, name):
+            wrong(f'no frame is generated from another one, so --{name} has no meaning; leave one of the two out')
+    if words and settings.prompt != editor.defaults.get('prompt', CARRY_PROMPT):
+        warnings.warn('--prompt replaces the words of --style_prompt in every frame but the first.')
+    if all(getattr(settings, n) == getattr(Settings, n) for n in EVERY_FRAME):
+        warnings.warn('restyle_every_frame: drift correction is set as for frames that are carried on; '
+                      'Settings(**EVERY_FRAME), from qwen_ttlg.settings, has the settings for restyled ones.')
 
 # %% ../../nbs/edit/04_process.ipynb #c020h
 def _source_hash(path): # of a folder only its images count
@@ -575,8 +582,10 @@ def spec(self:EditJob, editor:Editor,
         begun = self.effective_style.shots(editor, begin, self.settings, self.out, self.selection.resize_mode)
         return begun | {i: self.keyframe(editor, i) for i in begin if i in directed}
     directed = self.plan.keyframes if self.timeline else {} # a plan reads the times of all frames
+    maps = 1 + (len(self.controls(editor).kinds) == 2)
+    settings = replace(self.settings, prompt=self.effective_style.frame_prompt(editor, self.settings, maps))
     def direct(i, edges): return self.directed(editor, i, edges)
-    return RunSpec(init, edges, self.settings, reference=reference, shots=shots, first=frames.start,
+    return RunSpec(init, edges, settings, reference=reference, shots=shots, first=frames.start,
                    keyframes={i: self.keyframe(editor, i) for i in directed if i in frames},
                    direct=direct if self.timeline or self.style.restyle_every_frame else None,
                    also=['reference']*(self.timeline is not None and any(e.keep for e in self.timeline.references)),

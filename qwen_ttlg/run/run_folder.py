@@ -168,8 +168,10 @@ def differences(old:dict, new:dict):
         if str(k).endswith('hash'): return f'{str(k).removesuffix(" hash")} is not the one it started with'
         if str(k).startswith('timeline '):
             return f'{k} {"is new" if k not in old else "is gone" if k not in new else "has changed"}'
-        return f'{k} was {old.get(k)!r} and is {new.get(k)!r}'
-    return [say(k) for k in [*new, *(k for k in old if k not in new)] if old.get(k) != new.get(k)]
+        was, now = (repr(c[k]) if k in c else 'not set' for c in (old, new))
+        return f'{k} was {was} and is {now}'
+    one_sided = [k for k in [*new, *old] if (k in new) != (k in old)] # what was given or left out is said first
+    return [say(k) for k in [*one_sided, *(k for k in new if k in old)] if old.get(k) != new.get(k)]
 
 # %% ../../nbs/run/01_run_folder.ipynb #c021
 def read_run(

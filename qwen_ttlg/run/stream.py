@@ -419,8 +419,10 @@ def _guidance_said(settings, levels, own, chosen):
                 + '; --ttlg_edge_scale 1 turns it on')
     steps = guidance_of(settings, [abs]).steps(len(levels) - 1, levels)
     if not steps:
-        return (f'guidance: {", ".join(losses)}, but no step is guided; see --ttlg_lr, '
-                '--ttlg_max_sigma and --ttlg_last_steps')
+        above = settings.ttlg_max_sigma < levels[-2]
+        return (f'guidance: {", ".join(losses)}, but no step is guided; '
+                + (f'the last one begins at noise level {levels[-2]:.2f}, so leave --ttlg_max_sigma '
+                   f'{settings.ttlg_max_sigma:g} out' if above else 'see --ttlg_lr and --ttlg_last_steps'))
     late, first, last = levels[steps[0]] < LATE, steps[0] + 1, steps[-1] + 1
     which = f'{first} to {last}' if len(steps) == last - first + 1 > 1 else ', '.join(str(i + 1) for i in steps)
     return ((f'guidance: {", ".join(losses)}, in {len(steps)} of {len(levels) - 1} steps ({which}), '

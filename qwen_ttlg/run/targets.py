@@ -65,7 +65,7 @@ def check_run_settings(settings:Settings):
     if not re.search('picture|image', s.prompt.lower()):
         warnings.warn(
             f'--prompt {s.prompt!r} replaces the sentence that tells the model what its images are (picture 1 the '
-            'edges, picture 2 the frame before); name them in it, or give words for a style as --style_prompt.')
+            'edges, picture 2 the image to edit); name them in it, or give words for a style as --style_prompt.')
     settings_images(s)
     kinds = control_folders(s)
     if s.ttlg_segment_scale and 'segments' not in kinds:
