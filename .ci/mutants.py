@@ -46,17 +46,24 @@ def package():
     texts = {p: p.read_text() for p in sorted(PACKAGE.rglob('*.py'))}
     return texts, [(p, n, node) for p, text in texts.items() for n, node in functions(ast.parse(text).body)]
 
-def change(name, old, new, *further):
-    "The module that holds a function and the module's text with the change; ValueError says why there is none."
+def place(name, old):
+    "Module, lines before the function, its text, lines after it; ValueError if `old` is not there once."
     texts, named = package()
     found = [(p, node) for p, n, node in named if name in (n, f'{p.stem}.{n}')]
     if len(found) != 1: raise ValueError(f'there are {len(found)} functions of this name')
     (path, node), = found
     lines, first = texts[path].split('\n'), min(n.lineno for n in [node, *node.decorator_list]) - 1
-    before, text, after = lines[:first], '\n'.join(lines[first:node.end_lineno]), lines[node.end_lineno:]
+    text = '\n'.join(lines[first:node.end_lineno])
     if text.count(old) != 1: raise ValueError(f'the text is there {text.count(old)} times')
+    return path, lines[:first], text, lines[node.end_lineno:]
+
+def change(name, old, new, *further):
+    "The module that holds a function and the module's text with the change; ValueError says why there is none."
+    path, before, text, after = place(name, old)
     source = '\n'.join([*before, text.replace(old, new), *after])
-    try: same = ast.dump(ast.parse(source)) == ast.dump(ast.parse(texts[path])); compile(source, str(path), 'exec')
+    try:
+        same = ast.dump(ast.parse(source)) == ast.dump(ast.parse(package()[0][path]))
+        compile(source, str(path), 'exec')
     except SyntaxError as e: raise ValueError(f'the result is no Python: {e}') from None
     if same: raise ValueError('it changes nothing')
     return '.'.join(path.relative_to(PACKAGE).with_suffix('').parts), source
@@ -154,6 +161,14 @@ def chosen(mutants, some, names):
     head = head or b''.join(p.read_bytes() for p in sorted(PACKAGE.rglob('*.py')))
     return sorted(mutants, key=lambda m: hashlib.sha256(head + repr(m).encode()).digest())[:some] if some else mutants
 
+def out_of_date(mutants):
+    "Say which entries no longer apply; with --some, too, or they would be met by chance."
+    found = 0
+    for name, old, *_ in mutants:
+        try: place(name, old)
+        except ValueError as e: found += 1; print(f'does not apply: {name}, {old!r}: {e}')
+    return found
+
 def main(mutants):
     start, results, jobs = time.time(), [], {}
     for i, (name, old, new, *further) in enumerate(mutants):
@@ -185,4 +200,5 @@ if __name__ == '__main__':
     known = {m[0] for m in sum(lists, [])}
     if unknown := [n for n in a.function or () if n not in known]:
         p.error(f'{unknown[0]!r}: no entry of the list has this function')
+    if a.some and out_of_date(sum(lists, [])): sys.exit(1)
     sys.exit(main(chosen(sum(lists, []), a.some, a.function)))
