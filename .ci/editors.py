@@ -1,11 +1,12 @@
 """What a guided frame costs with each editor, full size with random weights: a line of JSON a measurement.
 Figures on the page "Which editor?".
 
-    python .ci/editors.py speed MODEL ...           MODEL is a name of `RANDOM`: seconds and stages at 1024 and 512
+    python .ci/editors.py speed MODEL PROFILE ...   MODEL is a name of `RANDOM`: seconds and stages at 1024 and 512
     python .ci/editors.py cap GIB SIZE PROFILE OFFLOAD MODEL
                                                     is a guided frame possible with no more than so much memory?
 
-Two references, edge and Gram loss in the last half of the steps, two inner steps; one frame is not timed.
+Two references, edge and Gram loss in the last half of the steps, two inner steps; one frame is not timed. The same
+frames are then timed without guidance.
 """
 import gc, json, sys, time
 import psutil, torch
@@ -28,13 +29,19 @@ def frames(editor, size, count=3, steps=None, **how):
         if cuda: torch.cuda.synchronize()
         return time.perf_counter()
     cfg = {} if editor.defaults else dict(true_cfg_scale=4.)
-    def one(frame, **more):
+    def one(frame, ttlg=ttlg, **more):
         start = now()
         r = edit_frame(editor, e, prev + 0., num_inference_steps=steps, ttlg=ttlg, seed=1, frame=frame, **cfg, **more)
         return now() - start, r
+    def timed(ttlg): # seconds, the largest amounts of memory that were allocated and reserved
+        if cuda: torch.cuda.reset_peak_memory_stats()
+        times = [one(k, ttlg)[0] for k in range(1, count + 1)]
+        peaks = [f()/2**30 if cuda else None for f in (torch.cuda.max_memory_allocated, torch.cuda.max_memory_reserved)]
+        return times, *peaks
     first, _ = one(0)
-    if cuda: torch.cuda.reset_peak_memory_stats()
-    times = [one(k)[0] for k in range(1, count + 1)]
+    times, peak, reserved = timed(ttlg)
+    if cuda: torch.cuda.empty_cache()
+    plain, *plain_peaks = timed(None)
     stages = {} # of further frames: to ask for the time is to wait for the GPU, which makes a frame slower
     for k in range(count):
         marks = [(now(), 'before')]
@@ -43,21 +50,21 @@ def frames(editor, size, count=3, steps=None, **how):
             stages[name] = stages.get(name, 0) + (b - a)/count
     return dict(size=size, steps=steps, first=first, seconds=times, mean=sum(times)/count, stages=stages, **how,
                 finite=bool(r.image.isfinite().all()), guided=len(r.history), skipped=r.skipped,
-                peak_gib=torch.cuda.max_memory_allocated()/2**30 if cuda else None)
+                peak_gib=peak, reserved_gib=reserved,
+                unguided=dict(seconds=plain, peak_gib=plain_peaks[0], reserved_gib=plain_peaks[1]))
 
 def about():
     name = torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU'
     return dict(device=name, torch=torch.__version__, date=time.strftime('%d %B %Y'))
 
-def speed(*models):
-    for model in models:
-        for profile in ('exact',) if model == 'random' else ('exact', 'fast'):
-            start = time.perf_counter(); editor = load_pipeline(model, profile=profile)
-            loaded = dict(load_s=time.perf_counter() - start, host_gib=psutil.Process().memory_info().rss/2**30)
-            for size in (1024, 512):
-                for how in ({}, dict(grad_scale=.5)):
-                    yield dict(model=model, profile=profile) | loaded | frames(editor, size, **how)
-            del editor; gc.collect(); torch.cuda.empty_cache()
+def speed(model, *profiles):
+    for profile in profiles:
+        start = time.perf_counter(); editor = load_pipeline(model, profile=profile)
+        loaded = dict(load_s=time.perf_counter() - start, host_gib=psutil.Process().memory_info().rss/2**30)
+        for size in (1024, 512):
+            for how in ({}, dict(grad_scale=.5)):
+                yield dict(model=model, profile=profile) | loaded | frames(editor, size, **how)
+        del editor; gc.collect(); torch.cuda.empty_cache()
 
 def cap(gib, size, profile, offload, model):
     editor = load_pipeline(model, profile=profile, offload=offload); editor.vae_form(checkpoint=True)
@@ -66,7 +73,7 @@ def cap(gib, size, profile, offload, model):
     torch.cuda.set_per_process_memory_fraction(float(gib)*2**30/total)
     said = dict(model=model, profile=profile, offload=offload, cap=float(gib))
     yield said | frames(editor, int(size), 2, grad_scale=.5)
-    yield dict(reserved_gib=torch.cuda.max_memory_reserved()/2**30, host_gib=psutil.Process().memory_info().rss/2**30)
+    yield dict(host_gib=psutil.Process().memory_info().rss/2**30)
 
 if __name__ == '__main__':
     for found in dict(speed=speed, cap=cap)[sys.argv[1]](*sys.argv[2:]): print(json.dumps(about() | found), flush=True)

@@ -1,8 +1,9 @@
 """Look at the pages of a site by script: `python .ci/pages.py FOLDER`, where Quarto's `_docs` or any other pages are.
 
 A page fails that has a link within a link or in a heading, Markdown that was not understood, a flag whose hyphens
-became a dash, an image without alt text, a code block without a language, a file from another site, or Chinese text
-that is not marked as such. Stylesheets beside the pages must not load anything from another site either.
+became a dash, an image without alt text, a code block without a language, a file from another site, Chinese text
+that is not marked as such, or more than a screen of open code before its first figure. Stylesheets beside the pages
+must not load anything from another site either.
 """
 import re, sys
 from html.parser import HTMLParser
@@ -11,12 +12,15 @@ from pathlib import Path
 VOID = {'img', 'br', 'hr', 'meta', 'link', 'input', 'source', 'col', 'wbr', 'area', 'base', 'embed', 'track'}
 VERBATIM = {'code', 'pre', 'script', 'style', 'math', 'textarea', 'svg', 'title', 'kbd'}
 LOADED = dict.fromkeys(('script', 'img', 'video', 'audio', 'source', 'iframe', 'embed'), 'src')
+FIGURES = {'img', 'svg', 'video', 'canvas'}
+SCREEN = 40 # lines of code
 ELSEWHERE = re.compile(r'(https?:)?//')
 
 class Reader(HTMLParser):
     "What is wrong with a page, in the order of the page."
     def __init__(self, html, own=''): # own: how addresses of the site itself begin
         super().__init__(); self.faults, self.open, self.text, self.lang, self.own = [], [], [], '', own
+        self.code = 0 # open lines so far; None once there is a figure
         self.feed(html)
         text = ''.join(self.text); chinese = len(re.findall('[一-鿿]', text))
         if chinese > .2*len(text.strip()) and self.lang[:2] != 'zh':
@@ -35,6 +39,10 @@ class Reader(HTMLParser):
             self.bad(f'an image without alt text: {d.get("src", "")[:60]}')
         if tag == 'pre' and not classes and not any('output' in c for _, c in self.open):
             self.bad('a code block without a language')
+        if tag in FIGURES:
+            if (self.code or 0) > SCREEN: self.bad(f'{self.code} lines of code before its first figure')
+            self.code = None
+        if 'cell-code' in classes and self.code is not None and not self.inside('details'): self.code += 1
         loaded = d.get(LOADED.get(tag, ''), '') or (tag == 'link' and d.get('rel') in ('stylesheet', 'icon', 'preload')
                                                     and d.get('href')) or ''
         if ELSEWHERE.match(loaded) and not (self.own and loaded.startswith(self.own)):
@@ -45,6 +53,8 @@ class Reader(HTMLParser):
         while any(t == tag for t, _ in self.open) and self.open.pop()[0] != tag: pass
 
     def handle_data(self, data):
+        if self.code is not None and not self.inside('details') and any('cell-code' in c for _, c in self.open):
+            self.code += data.rstrip('\n').count('\n') + (data == '\n')
         if self.inside('style') and (m := re.search(r'url\(["\']?(https?:)?//[^)]*', data)):
             self.bad(f'loads from elsewhere: {m[0][:80]}')
         if self.inside(*VERBATIM): return
@@ -53,6 +63,7 @@ class Reader(HTMLParser):
                               (r'(?:^|[\s(])[–—][a-z]\w+', 'hyphens that became a dash')):
             if m := re.search(pattern, data): self.bad(f'{what}: {m[0].strip()}')
 
+LONG = '\n'.join('x'*(SCREEN + 1))
 SAMPLES = { # what a page holds -> how its only fault begins; '': none
     '<a href="x"><b><a href="y">z</a></b></a>': 'a link within a link: y', '<a href="x">y</a> <a href="y">z</a>': '',
     '<h2>On <a href="x">y</a></h2>': 'a link in a heading', '<h2 id="y">y</h2><a href="x">z</a>': '',
@@ -65,6 +76,10 @@ SAMPLES = { # what a page holds -> how its only fault begins; '': none
     '<script src="https://x.org/y.js"></script>': 'loads from', '<img alt="y" src="//x.org/y.png">': 'loads from',
     '<link rel="stylesheet" href="http://x.org/y.css">': 'loads from', '<script src="y.js"></script>': '',
     '<style>@import url(https://x.org/y)</style>': 'loads from', '<a href="https://x.org">y</a>': '',
+    f'<div class="cell-code"><pre class="a"><code>{LONG}</code></pre></div><svg></svg>': '41 lines of code',
+    f'<pre class="cell-code"><code>{LONG[2:]}</code></pre><svg></svg>': '',
+    f'<svg></svg><pre class="cell-code"><code>{LONG}</code></pre><svg></svg>': '',
+    f'<details><pre class="cell-code"><code>{LONG}</code></pre></details><svg></svg>': '',
     '<p>首帧决定风格，边缘图决定形状</p>': 'is Chinese', '<p>A quick start in Chinese: 快速入门</p>': ''}
 
 def check(folder, own=''):

@@ -107,7 +107,7 @@ def page_markdown(nb, folder):
         if code and d.get('echo') != 'false':
             folded = d.get('code-fold') == 'true'; summary = d.get('code-summary', 'Code').strip('"')
             parts += [f'<details class="code-fold"><summary>{summary}</summary>']*folded
-            parts += [fenced(code, 'python'), *['</details>']*folded]
+            parts += [fenced(code, '{.python .cell-code}'), *['</details>']*folded]
         if d.get('output') == 'false': continue
         parts += [output_markdown(o, f'{i:02d}-{n}', folder, d.get('output') == 'asis', d.get('fig-alt', '').strip('"'))
                   for n, o in enumerate(cell.get('outputs', []))]
