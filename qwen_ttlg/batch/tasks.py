@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from fastcore.basics import patch
-from ..model.editor import Editor
 from ..core import InputError
 
 # %% ../../nbs/batch/00_tasks.ipynb #k007
@@ -33,7 +32,7 @@ class Failed:
 
 # %% ../../nbs/batch/00_tasks.ipynb #k008w
 def still_works(
-    editor:Editor, # what the worker has loaded
+    editor:object, # what the worker has loaded, an `Editor` as a rule
 )->bool:
     "Can anything be done with what was loaded, after a failure?"
     if getattr(getattr(editor, 'group', None), 'lost', None): return False
@@ -47,7 +46,7 @@ def _answers(torch, device):
     return True
 
 def perform(
-    editor:Editor, # what the worker has loaded
+    editor:object, # what the worker has loaded, an `Editor` as a rule
     task:Task,
 ):  # what the task gives, or `Failed`
     "Do a task: nothing that goes wrong in it ends the worker, but the worker may be lost by it."
